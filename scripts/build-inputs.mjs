@@ -1,0 +1,32 @@
+// Says whether dist/ was built from the files that are there now: a digest over the contents of all inputs. Runs on Node 20.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { root } from './node24.mjs';
+
+const folders = ['agent', 'cli', 'proto', 'src'];
+const files = ['package-lock.json', 'package.json', 'scripts/build.mjs', 'tsconfig.json', 'tsconfig.types.json'];
+
+/** Where a build leaves the digest of what it was built from; written last. */
+export const buildStamp = path.join('dist', '.stamp');
+
+export function digestOfBuildInputs() {
+  const names = [...files];
+  for (const folder of folders) {
+    for (const entry of readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })) {
+      // Node 20 calls it `path`, newer ones `parentPath`.
+      if (entry.isFile()) names.push(path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
+    }
+  }
+  const digest = createHash('sha256');
+  for (const name of names.sort()) {
+    const content = readFileSync(path.join(root, name));
+    digest.update(`${name}\0${content.length}\0`).update(content);
+  }
+  return digest.digest('hex');
+}
+
+/** @param {string} file */
+export function digestOfFile(file) {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
+}
