@@ -1,0 +1,73 @@
+// Every bound in one place. Units last in the name; each line says what happens at the bound.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+export const LIMITS = {
+  /** A gRPC message; larger ones are split by their sender. */
+  messageBytes: 4 * MIB,
+  /** Payload that one message of leases or results is filled to, before the next one is begun. */
+  messageFillBytes: 1 * MIB,
+  /** From this size on an encoded value travels and is stored as a blob. */
+  inlineValueBytes: 1 * MIB,
+  /** The largest encoded value; a larger one fails its unit with `value-too-large`. */
+  valueBytes: 256 * MIB,
+  /** Levels of nesting in a value; a deeper one fails its unit with `value-too-deep`. */
+  valueDepth: 1000,
+  /** A chunk of a blob, on the wire and in the store. */
+  blobChunkBytes: 1 * MIB,
+
+  /** Measured work an agent may hold beyond what runs. */
+  prefetchMs: 200,
+  /** Units an agent may hold of one step, whatever their measured time. */
+  prefetchUnits: 8192,
+  /** Units in one batch from a task host or in one lease message. */
+  batchUnits: 512,
+  /** How long finished units and log lines may wait in a host or an agent for more to come. */
+  flushMs: 5,
+  /** After this time a unit still running is reported as started. */
+  startedAfterMs: 50,
+
+  /** Losses (agent, node, walltime …) of a running unit before it fails. */
+  maxLosses: 5,
+  /** Time a unit has between its cancel (signal, `context.signal`) and its end by force. */
+  cancelGraceMs: 5_000,
+  /** Events that wait for the coordinator's loop before the streams are paused. */
+  eventQueue: 10_000,
+  /** Events applied in one transaction. */
+  eventBatch: 1_000,
+
+  heartbeatMs: 2_000,
+  /** Silence after which a session is taken for dead. */
+  silenceMs: 10_000,
+  /** After a take-over, how long units that a known agent may hold wait for its hello. */
+  adoptMs: 15_000,
+  /** How long an agent without a coordinator goes on. */
+  orphanGraceMs: 60_000,
+  /** A coordinator's lease on its run, renewed at a third of it; by the database's clock. */
+  runLeaseMs: 15_000,
+  /** How long a coordinator retries an unreachable or full Postgres before it gives up. */
+  databasePatienceMs: 10 * 60_000,
+  /** How long starting (database, coordinator, agent, host) may take. */
+  startMs: 60_000,
+  /** Task hosts that may die before their first unit, in a row, before the run is failed. */
+  hostStartFailures: 3,
+
+  /** Log lines kept of one attempt of a unit; more are dropped and counted. */
+  logLinesPerAttempt: 10_000,
+  /** Bytes of one log line; the rest is cut off, marked by `…`. */
+  logLineBytes: 16 * KIB,
+  /** Log lines waiting in an agent; more are dropped and counted. */
+  logLinesWaiting: 50_000,
+  /** Bytes of an error's message and stack that are kept. */
+  errorBytes: 16 * KIB,
+  /** Failed units a summary names. */
+  namedFailures: 10,
+
+  /** Connections to a pipeline's database, per task host. */
+  databaseConnectionsPerHost: 2,
+  /** Connections of a coordinator or a CLI command. */
+  databaseConnections: 4,
+  /** Default life of the embedded server without a user. */
+  databaseIdleMs: 10 * 60_000,
+} as const;
