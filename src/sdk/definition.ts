@@ -1,0 +1,95 @@
+// The plain data behind what users write: definitions, the nodes of chains, and the brands that tell them apart.
+import type { Backend, OnFailure, TaskOptions } from '../plan/plan.ts';
+import type { Context } from './context.ts';
+import type { Schema, Shape } from './schema.ts';
+
+// A user's bundle holds its own copy of this module: things are told apart by these keys, never by `instanceof`.
+export const TASK = Symbol.for('outflow.task');
+export const CHAIN = Symbol.for('outflow.chain');
+export const INPUT = Symbol.for('outflow.input');
+export const FLAG = Symbol.for('outflow.flag');
+export const COMMAND = Symbol.for('outflow.command');
+
+export interface InputDefinition {
+  readonly schema: Schema;
+  /** Name of the array that a map splits for this input. */
+  readonly iterateOn?: string;
+  /** Taken, before the schema sees it, where nothing else gives the input. */
+  readonly fallback?: { readonly value: unknown };
+}
+
+/** What is executed at one border: a task, or the generator or reduce of a map. */
+export interface TaskDefinition {
+  readonly name: string;
+  readonly args: Shape;
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+  readonly outputs: Shape;
+  readonly options: TaskOptions;
+  /** The user's function; what it returns is not yet checked. */
+  readonly run: (inputs: Record<string, unknown>, context: Context<Record<string, unknown>>) => unknown;
+}
+
+export interface MapDefinition {
+  readonly name: string;
+  /** Absent with `noOutputs`. */
+  readonly outputName?: string;
+  readonly cpusPerTask?: number;
+  readonly simultaneousTasks?: number;
+  readonly onFailure: OnFailure;
+  readonly sbatch?: Readonly<Record<string, unknown>>;
+  readonly generator?: GeneratorDefinition;
+  readonly reduce?: ReduceDefinition;
+  readonly body: Graph;
+  /** What the body's callback created: all of it must be in `body`. */
+  readonly created: readonly Node[];
+}
+
+export interface GeneratorDefinition {
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+  /** What each element holds; absent: the iterated inputs of the body. */
+  readonly elements?: Shape;
+  readonly run: (inputs: Record<string, unknown>, context: Context) => unknown;
+}
+
+export interface ReduceDefinition {
+  readonly inputs: Readonly<Record<string, InputDefinition>>;
+  readonly output?: Schema;
+  readonly run: (outputs: unknown, inputs: Record<string, unknown>, context: Context) => unknown;
+}
+
+/** One instance in a chain. Its identity is the object. */
+export type Node =
+  | { readonly kind: 'task'; readonly definition: TaskDefinition; readonly bound: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'map'; readonly definition: MapDefinition };
+
+/** Nodes in the order of their creation within the chain, and who is piped into whom. Never changed once made. */
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly edges: readonly (readonly [from: Node, to: Node])[];
+  /** Where upstream outputs go when something is piped into this. */
+  readonly starts: readonly Node[];
+  /** The terminating nodes. */
+  readonly ends: readonly Node[];
+}
+
+export const FLAG_KINDS = ['integer', 'number', 'string', 'boolean', 'option'] as const;
+export type FlagKind = (typeof FLAG_KINDS)[number];
+
+export interface FlagDefinition {
+  readonly kind: FlagKind;
+  readonly required: boolean;
+  readonly multiple: boolean;
+  readonly default?: unknown;
+  readonly description?: string;
+  /** Of kind `option`. */
+  readonly options?: readonly string[];
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface CommandDefinition {
+  readonly args: Readonly<Record<string, FlagDefinition>>;
+  readonly description?: string;
+  readonly backend?: Backend;
+  readonly setup: (args: Record<string, unknown>) => unknown;
+}
