@@ -1,6 +1,6 @@
 // Says whether dist/ was built from the files that are there now: a digest over the contents of all inputs. Runs on Node 20.
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './node24.mjs';
 
@@ -13,9 +13,9 @@ export const buildStamp = path.join('dist', '.stamp');
 export function digestOfBuildInputs() {
   const names = [...files];
   for (const folder of folders) {
-    for (const entry of readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })) {
-      // Node 20 calls it `path`, newer ones `parentPath`.
-      if (entry.isFile()) names.push(path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)));
+    for (const below of readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })) {
+      const name = path.join(folder, below);
+      if (statSync(path.join(root, name)).isFile()) names.push(name);
     }
   }
   const digest = createHash('sha256');

@@ -1,0 +1,31 @@
+// Counts what the tests came to, and says so in the very last line: `N passed, N failed, N skipped`.
+import { writeFileSync } from 'node:fs';
+import type { Reporter, TestModule, TestRunEndReason, TestSuite } from 'vitest/node';
+
+/**
+ * A file that could not be loaded, a failed hook and an error outside of any test count as a failure each.
+ * With `OUTFLOW_TEST_COUNTS` set, the counts go to that file as JSON and `npm test` prints the line.
+ */
+export default class CountReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[], reason: TestRunEndReason): void {
+    const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
+    for (const module of modules) {
+      counts.failed += failuresOutsideOfTests(module);
+      for (const suite of module.children.allSuites()) counts.failed += failuresOutsideOfTests(suite);
+      for (const test of module.children.allTests()) {
+        const { state } = test.result();
+        counts[state === 'pending' ? 'skipped' : state] += 1;
+      }
+    }
+    const nothingRan = counts.passed + counts.failed + counts.skipped === 0;
+    if (counts.failed === 0 && (nothingRan || reason !== 'passed')) counts.failed = 1;
+
+    const file = process.env.OUTFLOW_TEST_COUNTS;
+    if (file) writeFileSync(file, JSON.stringify(counts));
+    else console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  }
+}
+
+function failuresOutsideOfTests(of: TestModule | TestSuite): number {
+  return of.errors().length > 0 ? 1 : 0;
+}

@@ -1,0 +1,47 @@
+// The rings of tests as vitest projects: `npx vitest run --project unit`. `npm test` runs them all.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { defineConfig, type Plugin, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const root = import.meta.dirname;
+
+/** Protocol and SQL files are imported as text, as in the build. */
+const textFiles: Plugin = {
+  name: 'text-files',
+  enforce: 'pre',
+  load(id) {
+    if (!/\.(proto|sql)$/.test(id)) return null;
+    return `export default ${JSON.stringify(readFileSync(id, 'utf8'))};`;
+  },
+};
+
+function project(name: string, include: string[], testTimeoutMs = 60_000): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs } };
+}
+
+export default defineConfig({
+  plugins: [textFiles],
+  resolve: { alias: [{ find: /^outflow$/, replacement: path.join(root, 'src', 'index.ts') }] },
+  define: { __OUTFLOW_VERSION__: '"0.0.0-test"', __OUTFLOW_COMMIT__: '"unknown"' },
+  test: {
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', './test/support/reporter.ts'],
+    projects: [
+      // Pure and fast.
+      project('unit', ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts']),
+      // The whole decision core under simulated faults, from seeds.
+      project('simulation', ['test/simulation/**/*.test.ts', 'test/sim/**/*.test.ts']),
+      // A real embedded Postgres.
+      project('postgres', ['test/postgres/**/*.test.ts']),
+      // Real processes of the built program.
+      project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
+      // A real Slurm, where there is one.
+      project('slurm', ['test/slurm/**/*.test.ts'], 120_000),
+      // The code blocks of the documentation.
+      project('docs', ['test/docs/**/*.test.ts'], 120_000),
+      // The style guide.
+      project('tidy', ['test/tidy.test.ts']),
+    ],
+  },
+});
