@@ -1,0 +1,85 @@
+// Who a process is, beyond its number: pids are reused, and a zombie still answers a signal.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ProcessIdentity {
+  pid: number;
+  /** Linux: boot id and start time in clock ticks; macOS: start time. Only ever compared. */
+  startedAt: string;
+}
+
+/** Null: no such process, or a zombie (which does nothing any more). */
+export function processIdentity(pid: number): ProcessIdentity | null {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return null;
+  const startedAt = process.platform === 'linux' ? startOnLinux(pid) : startByPs(pid);
+  return startedAt === null ? null : { pid, startedAt };
+}
+
+/** Whether the process that had this identity still lives. */
+export function isSameProcess(identity: ProcessIdentity): boolean {
+  return processIdentity(identity.pid)?.startedAt === identity.startedAt;
+}
+
+/** Sends `signal` to the process group `pid`. False: there is none, or it is not ours to signal. */
+export function killGroup(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Waits until the process is gone. False: it still lived after `timeoutMs`. */
+export async function waitForExit(identity: ProcessIdentity, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+  const end = performance.now() + timeoutMs;
+  while (isSameProcess(identity)) {
+    if (performance.now() > end) return false;
+    await sleep(10, undefined, signal ? { signal } : {});
+  }
+  return true;
+}
+
+function startOnLinux(pid: number): string | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return null;
+  }
+  // The name, in parentheses, may hold anything; after it: state (field 3) … start time (field 22).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const state = fields[0];
+  if (state === 'Z' || state === 'X' || state === 'x') return null;
+  return `${bootId()}:${fields[19]}`;
+}
+
+let knownBootId: string | undefined;
+
+/** Differs after each boot; empty where the kernel does not say. */
+export function bootId(): string {
+  if (knownBootId === undefined) {
+    try {
+      knownBootId = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+    } catch {
+      knownBootId = '';
+    }
+  }
+  return knownBootId;
+}
+
+function startByPs(pid: number): string | null {
+  try {
+    const line = execFileSync('/bin/ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 5_000,
+      env: { LC_ALL: 'C', TZ: 'UTC' },
+    });
+    const [state = '', ...start] = line.trim().split(/\s+/);
+    return state === '' || state.startsWith('Z') ? null : start.join(' ');
+  } catch {
+    return null;
+  }
+}
