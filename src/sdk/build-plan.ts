@@ -16,6 +16,10 @@ export interface BuiltPlan {
 }
 
 /** Runs `setup` with `args` (decoded values; defaults are filled in) and checks what it returns. Throws `OutflowError` of exit kind pipeline or usage. */
-export function buildPlan(_name: string, _definition: CommandDefinition, _args: Readonly<Record<string, unknown>>): Promise<BuiltPlan> {
+export function buildPlan(
+  _name: string,
+  _definition: CommandDefinition,
+  _args: Readonly<Record<string, unknown>>,
+): Promise<BuiltPlan> {
   throw new AssertionError('not yet');
 }

@@ -79,7 +79,9 @@ export interface QueryMethods {
   /** Whether there is a row. */
   exists<Row extends StandardSchemaV1>(query: Query<Row>): Promise<boolean>;
   /** Rows and their number, of any statement. */
-  query<Row extends StandardSchemaV1>(query: Query<Row>): Promise<{ readonly rows: readonly RowOf<Row>[]; readonly rowCount: number }>;
+  query<Row extends StandardSchemaV1>(
+    query: Query<Row>,
+  ): Promise<{ readonly rows: readonly RowOf<Row>[]; readonly rowCount: number }>;
   /** Runs `routine` in one transaction: committed when it resolves, rolled back when it rejects. */
   transaction<T>(routine: (connection: QueryMethods) => Promise<T>): Promise<T>;
 }

@@ -58,8 +58,10 @@ function safeText(value: object): string {
 export function failureOf(error: unknown, task?: string): Failure {
   if (isUnitError(error)) return error.failure;
   const at = task === undefined ? {} : { task };
-  if (hasBrand(error, TASK_ERROR)) return { cause: (error as TaskError).failureCause, message: (error as TaskError).message, ...at };
-  if (isOutflowError(error)) return { cause: 'exception', message: error.hint === undefined ? error.message : `${error.message}; ${error.hint}`, ...at };
+  if (hasBrand(error, TASK_ERROR))
+    return { cause: (error as TaskError).failureCause, message: (error as TaskError).message, ...at };
+  if (isOutflowError(error))
+    return { cause: 'exception', message: error.hint === undefined ? error.message : `${error.message}; ${error.hint}`, ...at };
   const stack = typeof error === 'object' && error !== null ? (error as { stack?: unknown }).stack : undefined;
   return { cause: 'exception', message: messageOf(error), ...at, ...(typeof stack === 'string' ? { stack } : {}) };
 }

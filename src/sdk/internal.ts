@@ -5,4 +5,12 @@ export type { Context, Database, LogFields, Logger, Query, QueryMethods } from '
 export type { CommandDefinition, FlagDefinition, TaskDefinition } from './definition.ts';
 export { failureOf, isUnitError, TaskError, UnitError } from './failure.ts';
 export { runTask } from './run-task.ts';
-export { type RunningTask, runUnit, type TaskScope, type UnitContext, type UnitHooks, type UnitOutputs, type UnitRun } from './run-unit.ts';
+export {
+  type RunningTask,
+  runUnit,
+  type TaskScope,
+  type UnitContext,
+  type UnitHooks,
+  type UnitOutputs,
+  type UnitRun,
+} from './run-unit.ts';
