@@ -13,9 +13,10 @@ const floors = [
     { part: 'src/sdk', pure: ['@standard-schema/spec'], typesOnly: ['zod'] },
     { part: 'src/core', pure: ['@standard-schema/spec'] },
   ],
-  [{ part: 'src/db' }],
+  // The first floor that may touch the machine: the database's pool; directories, processes and the environment.
+  [{ part: 'src/db' }, { part: 'src/system' }],
   // What users import: a part of its own, that shows sdk, db and model and nothing else.
-  [{ part: 'src/index.ts', except: ['src/base', 'src/plan', 'src/core'] }],
+  [{ part: 'src/index.ts', except: ['src/base', 'src/plan', 'src/core', 'src/system'] }],
   [{ part: 'src/rpc' }, { part: 'src/store' }, { part: 'src/provider' }, { part: 'src/loader' }],
   [{ part: 'src/coordinator' }, { part: 'agent', except: ['src/core', 'src/store', 'src/provider'] }],
   [{ part: 'cli' }],

@@ -45,7 +45,8 @@ async function runCheck({ name, commands }) {
   let failures = '';
   for (const command of commands) {
     const { ok, output } = await run(command);
-    if (!ok) failures += `$ ${command.join(' ')}\n${output.trim()}\n`;
+    // dependency-cruiser warns that it does not know TypeScript 7; it reads the code with swc instead.
+    if (!ok) failures += `$ ${command.join(' ')}\n${output.replace(/‼ missing-tsc-transpiler[^]*/, '').trim()}\n`;
   }
   const ok = failures === '';
   console.log(
