@@ -46,7 +46,7 @@ async function runCheck({ name, commands }) {
   for (const command of commands) {
     const { ok, output } = await run(command);
     // dependency-cruiser warns that it does not know TypeScript 7; it reads the code with swc instead.
-    if (!ok) failures += `$ ${command.join(' ')}\n${output.replace(/‼ missing-tsc-transpiler[^]*/, '').trim()}\n`;
+    if (!ok) failures += `$ ${command.join(' ')}\n${output.split('‼ missing-tsc-transpiler')[0]?.trim()}\n`;
   }
   const ok = failures === '';
   console.log(

@@ -81,6 +81,16 @@ const rules: Rule[] = [
     },
   },
   {
+    says: 'the lock file names the optional packages of all platforms',
+    files: /^package-lock\.json$/,
+    wrong: (_file, _lines, text) => {
+      const packages: Record<string, { optionalDependencies?: object }> = JSON.parse(text).packages;
+      const wanted = Object.values(packages).flatMap((it) => Object.keys(it.optionalDependencies ?? {}));
+      const missing = wanted.filter((name) => !Object.keys(packages).some((place) => place.endsWith(`node_modules/${name}`)));
+      return missing.length > 0 ? `run node scripts/complete-lock.mjs; it lacks ${missing.join(', ')}` : undefined;
+    },
+  },
+  {
     says: 'the protocol is of one package and version',
     files: /^proto\/.*\.proto$/,
     wrong: (_file, _lines, text) =>
