@@ -35,7 +35,9 @@ const common = {
 
 try {
   rmSync(aside, { recursive: true, force: true });
-  await Promise.all([buildProgram(), buildSdk(), emitDeclarations()]);
+  // All are waited for, so that none still writes when the directory goes.
+  const parts = await Promise.allSettled([buildProgram(), buildSdk(), emitDeclarations()]);
+  for (const part of parts) if (part.status === 'rejected') throw part.reason;
   install();
 } catch (error) {
   // esbuild and tsc have printed their own messages.

@@ -13,8 +13,8 @@ process.chdir(root);
 try {
   await withSetupLock(async (signal) => {
     await installDependencies(signal);
-    await build(process.argv.includes('--build'), signal);
     linkCommand();
+    await build(process.argv.includes('--build'), signal);
   });
 } catch (error) {
   console.error(`setup: ${error instanceof Error ? error.message : error}`);
