@@ -1,0 +1,73 @@
+// Writes a stored bundle to disk as a script that Node can load, with a map that names the user's files on this machine.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { cacheDir, fileError, privateDir } from '../system/home.ts';
+import { decodeBundle } from './stored-bundle.ts';
+
+/** The script's name; frames of a stack that still name it are of no file of the user's. */
+export const SCRIPT = 'outflow-bundle.mjs';
+
+/** After this time without a use a script is removed; it is made again when needed. */
+const KEEP_MS = 14 * 24 * 3_600_000;
+
+export interface Materialize {
+  hash: string;
+  bytes: Uint8Array;
+  /** Directory of the pipeline on the submitting machine; it need not exist here. */
+  pipelineDir: string;
+  /** Where to write; by default `bundles` in the user's cache. */
+  dir?: string | undefined;
+}
+
+/**
+ * Gives the script's path. It is written once for each bundle and pipeline directory, whole or not at all, however many
+ * processes do it at once. Errors as `privateDir`.
+ */
+export async function materializeBundle({ hash, bytes, pipelineDir, dir }: Materialize): Promise<string> {
+  const parent = privateDir(dir ?? path.join(cacheDir(), 'bundles'));
+  const place = createHash('sha256').update(pipelineDir).digest('hex').slice(0, 8);
+  const target = path.join(parent, `${hash.slice(0, 32)}-${place}`);
+  const script = path.join(target, SCRIPT);
+  if (existsSync(script)) {
+    await utimes(target, new Date(), new Date()).catch(() => {}); // only keeps it from being removed as unused
+    return script;
+  }
+  const { code, map } = decodeBundle(bytes);
+  const aside = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
+  try {
+    await mkdir(aside, { mode: 0o700 });
+    await Promise.all([
+      writeFile(path.join(aside, SCRIPT), `${code}\n//# sourceMappingURL=${SCRIPT}.map\n`, { mode: 0o600 }),
+      writeFile(path.join(aside, `${SCRIPT}.map`), mapFor(map, pipelineDir), { mode: 0o600 }),
+    ]);
+    await rename(aside, target);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    if (!existsSync(script)) throw fileError(error, `cannot write the bundled pipeline to ${target}`);
+  }
+  await removeUnused(parent);
+  return script;
+}
+
+function mapFor(map: string, pipelineDir: string): string {
+  const content = JSON.parse(map) as { sources: string[] };
+  const sources = content.sources.map((source) =>
+    source.startsWith('outflow') && source.includes(':') ? source : pathToFileURL(path.resolve(pipelineDir, source)).href,
+  );
+  return JSON.stringify({ ...content, sources });
+}
+
+/** Also what a killed process left half-written. Others may do the same at once, or use one that is just removed: it is remade. */
+async function removeUnused(parent: string): Promise<void> {
+  try {
+    for (const name of await readdir(parent)) {
+      const file = path.join(parent, name);
+      if (Date.now() - (await stat(file)).mtimeMs > KEEP_MS) await rm(file, { recursive: true, force: true });
+    }
+  } catch {
+    // Another process was faster; the next one tries again.
+  }
+}

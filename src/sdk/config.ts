@@ -1,0 +1,37 @@
+// The configuration file's shape and `defineConfig`, which gives an `outflow.config.ts` its types.
+import type { Backend } from '../plan/plan.ts';
+
+/** What `outflow.config.{ts,mts,js,mjs,json,yaml}` may say; all of it is optional. Relative paths are from the file's directory. */
+export interface OutflowConfig {
+  /** The pipeline's file, or a directory that holds `pipeline.ts`. Default: `pipeline.ts` in the current directory. */
+  pipeline?: string;
+  /** Where runs go that neither a flag nor their command sends elsewhere. Default: `sequential`. */
+  backend?: Backend | 'default';
+  /** CPU slots of the `parallel` backend. Default: all cores. */
+  workers?: number;
+  /** URL of the Postgres for outflow's own tables. Default: the embedded server. `OUTFLOW_DATABASE_URL` wins. */
+  database?: string;
+  /** URLs of the pipeline's databases, by name: `context.databases.NAME`; `default` is `context.db` in place of the embedded one. */
+  databases?: Readonly<Record<string, string>>;
+  db?: {
+    /** How long the embedded server lives without a user: seconds, or `10m`, `2h`. Default: `10m`. */
+    idle?: number | string;
+  };
+  /** Options of `sbatch` for the Slurm backend. */
+  sbatch?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Gives back its argument; lets the editor check and complete a configuration file.
+ *
+ * @example
+ * ```ts
+ * // outflow.config.ts
+ * import { defineConfig } from 'outflow';
+ *
+ * export default defineConfig({ pipeline: 'src/pipeline.ts', backend: 'parallel', workers: 8 });
+ * ```
+ */
+export function defineConfig(config: OutflowConfig): OutflowConfig {
+  return config;
+}
