@@ -62,7 +62,11 @@ function ask(child: ChildProcess, message: StartMessage, logFile: string): Promi
     const failed = (what: string): void => {
       clearTimeout(timer);
       const tail = lastLines(logFile);
-      reject(new OutflowError('coordinator-failed', `the coordinator ${what}${tail && `:\n${tail}`}`, { hint: `its log is ${logFile}` }));
+      reject(
+        new OutflowError('coordinator-failed', `the coordinator ${what}${tail && `:\n${tail}`}`, {
+          hint: `its log is ${logFile}`,
+        }),
+      );
     };
     const timer = setTimeout(() => failed(`did not start within ${LIMITS.startMs / 1000} s`), LIMITS.startMs);
     if (child.exitCode !== null || child.signalCode !== null) return failed('ended before it began');

@@ -8,8 +8,6 @@ export interface StartMessage {
   databaseUrl: string;
   /** Postgres of the pipeline, for `context.db` (`default`) and `context.databases`. */
   databases: Record<string, string>;
-  /** Units get this environment; absent: the coordinator's own. */
-  environment?: Record<string, string>;
   /** The coordinator's process of this epoch is known to be gone: its lease need not expire. */
   evenIfHeldAt?: number;
 }

@@ -76,7 +76,9 @@ export class CoordinatorClient {
   /** Resolves when the blob is committed. */
   putBlob(sha256: string, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      const call = this.#blobs.Put?.((error: Error | null) => (error ? reject(error) : resolve())) as ClientWritableStream<BlobChunk>;
+      const call = this.#blobs.Put?.((error: Error | null) =>
+        error ? reject(error) : resolve(),
+      ) as ClientWritableStream<BlobChunk>;
       let offset = 0;
       const write = (): void => {
         let free = true;

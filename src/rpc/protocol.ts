@@ -3,15 +3,15 @@ import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor }
 import { fromJSON } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import agentText from '../../proto/outflow/v1/agent.proto';
-import commonText from '../../proto/outflow/v1/common.proto';
 import controlText from '../../proto/outflow/v1/control.proto';
+import wordsText from '../../proto/outflow/v1/words.proto';
 import { LIMITS } from '../model/limits.ts';
 
 export const DECODING = { longs: Number, defaults: true, arrays: true, objects: true, oneofs: true } as const;
 
 function parse(): protobuf.INamespace {
   const root = new protobuf.Root();
-  for (const text of [commonText, agentText, controlText]) protobuf.parse(text, root);
+  for (const text of [wordsText, agentText, controlText]) protobuf.parse(text, root);
   return root.toJSON();
 }
 
@@ -25,7 +25,7 @@ let services: Services | undefined;
 
 /** The three services of `outflow.v1`. Parsed at first use. */
 export function protocol(): Services {
-  services ??= ((loadPackageDefinition(fromJSON(parse(), DECODING)).outflow as GrpcObject).v1 as unknown) as Services;
+  services ??= (loadPackageDefinition(fromJSON(parse(), DECODING)).outflow as GrpcObject).v1 as unknown as Services;
   return services;
 }
 

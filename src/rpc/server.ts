@@ -1,5 +1,13 @@
 // The coordinator's gRPC server: turns streams into sessions with typed messages and back-pressure.
-import { type sendUnaryData, Server, ServerCredentials, type ServerDuplexStream, type ServerReadableStream, type ServerUnaryCall, type ServerWritableStream } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
 import { OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { AgentMessage, BlobChunk, CoordinatorMessage, WatchEvent } from './messages.ts';
@@ -39,7 +47,9 @@ export interface RunningServer {
 export async function serve(address: string, handlers: ServerHandlers): Promise<RunningServer> {
   const { AgentService, BlobService, ControlService } = protocol();
   const server = new Server(CHANNEL_OPTIONS);
-  server.addService(AgentService.service, { Session: (call: ServerDuplexStream<AgentMessage, CoordinatorMessage>) => openSession(call, handlers) });
+  server.addService(AgentService.service, {
+    Session: (call: ServerDuplexStream<AgentMessage, CoordinatorMessage>) => openSession(call, handlers),
+  });
   server.addService(BlobService.service, {
     Get: (call: ServerWritableStream<{ sha256: string }, BlobChunk>) => void sendBlob(call, handlers),
     Put: (call: ServerReadableStream<BlobChunk, object>, reply: sendUnaryData<object>) => void receiveBlob(call, reply, handlers),
@@ -55,7 +65,8 @@ export async function serve(address: string, handlers: ServerHandlers): Promise<
   });
   await new Promise<void>((resolve, reject) => {
     server.bindAsync(address, ServerCredentials.createInsecure(), (error) => {
-      if (error) reject(new OutflowError('coordinator-failed', `cannot listen on ${address}: ${error.message}`, { cause: error }));
+      if (error)
+        reject(new OutflowError('coordinator-failed', `cannot listen on ${address}: ${error.message}`, { cause: error }));
       else resolve();
     });
   });
@@ -121,7 +132,11 @@ async function sendBlob(call: ServerWritableStream<{ sha256: string }, BlobChunk
   }
 }
 
-async function receiveBlob(call: ServerReadableStream<BlobChunk, object>, reply: sendUnaryData<object>, handlers: ServerHandlers): Promise<void> {
+async function receiveBlob(
+  call: ServerReadableStream<BlobChunk, object>,
+  reply: sendUnaryData<object>,
+  handlers: ServerHandlers,
+): Promise<void> {
   try {
     const chunks = call[Symbol.asyncIterator]() as AsyncIterator<BlobChunk>;
     const first = await chunks.next();

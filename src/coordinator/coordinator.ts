@@ -1,0 +1,323 @@
+// One run's coordinator: carries out what core decides, with the store, the agents' sessions, the provider and the watchers.
+import path from 'node:path';
+import { Core } from '../core/core.ts';
+import type { SendEffect } from '../core/effects.ts';
+import type { Event } from '../core/events.ts';
+import { isOutflowError, OutflowError } from '../model/errors.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Failure, RunEndState } from '../model/states.ts';
+import type { MapStep, Plan } from '../plan/plan.ts';
+import type { StepInfo, Welcome } from '../rpc/messages.ts';
+import { serve } from '../rpc/server.ts';
+import type { Store } from '../store/store.ts';
+import type { LoadedRun, LogRow } from '../store/types.ts';
+import type { LocalAllocations } from './allocations.ts';
+import { batchOf } from './batch.ts';
+import { type PreparedStep, prepareStep } from './inputs.ts';
+import { Loop, type LoopEnd } from './loop.ts';
+import { reduceMap } from './reduce.ts';
+import { expectAgents, restoredSteps } from './resume.ts';
+import { Sessions } from './sessions.ts';
+import { Watchers } from './watchers.ts';
+
+export interface CoordinatorOptions {
+  store: Store;
+  loaded: LoadedRun;
+  /** `unix:/path`. */
+  address: string;
+  allocations: LocalAllocations;
+  /** An agent that was started before there was a run. */
+  started: string | undefined;
+  databases: Record<string, string>;
+  log: (level: 'info' | 'warn' | 'error', text: string) => void;
+}
+
+/** CPU slots of the local agent, and how many units may run at once. */
+export interface LocalShape {
+  slots: number;
+  maxRunning: number;
+}
+
+export class Coordinator {
+  readonly #options: CoordinatorOptions;
+  readonly #shape: LocalShape;
+  readonly #plan: Plan;
+  readonly #sessions: Sessions;
+  readonly #watchers: Watchers;
+  readonly #prepared = new Map<number, PreparedStep>();
+  readonly #ownLogs: LogRow[] = [];
+  #ownSeq = 0;
+  #core!: Core;
+  #loop!: Loop;
+
+  constructor(options: CoordinatorOptions, shape: LocalShape) {
+    this.#options = options;
+    this.#shape = shape;
+    this.#plan = JSON.parse(options.loaded.record.plan) as Plan;
+    this.#watchers = new Watchers(() => ({
+      steps: this.#core.counts().map((step) => ({ ...step, total: step.total ?? 0, totalKnown: step.total !== null })),
+      ...this.#core.capacity(),
+      state: this.#core.phase.kind === 'cancelling' ? 'cancelling' : 'running',
+    }));
+    this.#sessions = new Sessions({
+      enqueue: (event) => this.enqueue(event),
+      welcome: (reportSeq) => this.#welcome(reportSeq),
+      stepInfo: (step) => this.#stepInfo(step),
+      elementAt: (step, index) => this.#preparedStep(step).elementAt(index),
+    });
+  }
+
+  enqueue(event: Event): void {
+    this.#loop.enqueue(event);
+  }
+
+  /** Serves until the run has ended and its agents are gone, or the lease is lost. `onServing` is called once. */
+  async run(onServing: () => void): Promise<LoopEnd> {
+    const { store, loaded, address, allocations, started } = this.#options;
+    const { record, epoch } = loaded;
+    const restored = await restoredSteps(store, loaded, this.#plan);
+    this.#core = new Core({
+      plan: this.#plan,
+      epoch,
+      cpusOf: (step) => this.#cpusOf(step),
+      maxRunning: this.#shape.maxRunning,
+      restored,
+    });
+    this.#loop = new Loop(this.#core, store, record.id, epoch, {
+      batchOf: (effects) =>
+        batchOf(effects, {
+          logsOf: (agent, seq) => this.#sessions.takeLogs(agent, seq),
+          detailOf: (id) => allocations.detailOf(id),
+          ownLogs: this.#ownLogs.splice(0),
+          nowMs: Date.now(),
+        }),
+      onCommitted: (batch) => {
+        this.#watchers.logs(batch.logs ?? []);
+        this.#watchers.changed();
+      },
+      carryOut: (effect) => this.#carryOut(effect),
+      setPaused: (paused) => this.#sessions.setPaused(paused),
+      onDatabaseTrouble: (error) =>
+        this.notice(
+          'warn',
+          `Postgres does not take results (${error.message}); trying again for ${LIMITS.databasePatienceMs / 60_000} min`,
+        ),
+      onDatabaseBack: () => this.notice('info', 'Postgres takes results again'),
+    });
+    await this.#adoptAllocations();
+    this.#warnOfClamps();
+    if (started !== undefined) {
+      this.#core.expectAllocation(started);
+      this.#watchAllocation(started);
+    }
+    if (loaded.cancelRequested) this.enqueue({ kind: 'cancel-requested', now: false });
+    const ended = this.#loop.run(() => this.#sessions.count === 0 && allocations.liveCount === 0);
+    // Agents of an earlier holder say what they hold of steps; those must be known before they may dial.
+    while (this.#core.isPreparing()) await new Promise((resolve) => setTimeout(resolve, 5));
+    const server = await serve(address, {
+      onAgent: (stream) => this.#sessions.onAgent(stream),
+      getBlob: (sha256) => store.getBlob(sha256),
+      putBlob: (sha256, size, chunks) => store.putBlob(sha256, size, chunks),
+      watch: (request, emit, signal) => this.#watchers.watch(request, emit, signal),
+      cancel: async ({ now }) => this.enqueue({ kind: 'cancel-requested', now }),
+    });
+    if (started !== undefined) await allocations.publish(started, address, record.id, this.#shape.slots);
+    onServing();
+    try {
+      return await ended;
+    } finally {
+      this.#sessions.close();
+      await server.close();
+    }
+  }
+
+  stop(): void {
+    this.#loop.stop();
+  }
+
+  /** To those who watch, and to the run's log. */
+  notice(level: 'info' | 'warn' | 'error', text: string): void {
+    this.#options.log(level, text);
+    this.#watchers.notice(level, text);
+    this.#ownLogs.push({
+      step: null,
+      index: null,
+      attempt: null,
+      seq: ++this.#ownSeq,
+      atMs: Date.now(),
+      stream: 'system',
+      level,
+      text,
+    });
+  }
+
+  #cpusOf(ordinal: number): number {
+    const step = this.#plan.workflow.steps[ordinal];
+    return Math.min(step?.kind === 'map' ? step.cpusPerTask : 1, this.#shape.slots);
+  }
+
+  #warnOfClamps(): void {
+    for (const step of this.#plan.workflow.steps) {
+      if (step.kind === 'map' && step.cpusPerTask > this.#shape.slots) {
+        this.notice(
+          'warn',
+          `${step.id} asks for ${step.cpusPerTask} CPUs a unit, this run has ${this.#shape.slots}: its units get ${this.#shape.slots}`,
+        );
+      }
+    }
+  }
+
+  async #adoptAllocations(): Promise<void> {
+    const { allocations, loaded } = this.#options;
+    for (const row of loaded.allocations) {
+      if (row.state === 'ended' || !allocations.adopt(row)) continue;
+      await allocations.publish(row.id, this.#options.address, loaded.record.id, this.#shape.slots);
+      this.#core.expectAllocation(row.id);
+      this.#watchAllocation(row.id);
+    }
+    expectAgents(this.#core, loaded, (id) => allocations.isAlive(id));
+  }
+
+  #watchAllocation(id: string): void {
+    this.#options.allocations.watch(id, (event) => this.enqueue(event));
+    this.enqueue({ kind: 'allocation-running', allocation: id });
+  }
+
+  #carryOut(effect: SendEffect): void {
+    switch (effect.kind) {
+      case 'welcome':
+        return this.#sessions.welcome(effect.session, effect.reportSeq);
+      case 'lease':
+        return this.#sessions.lease(
+          effect.session,
+          this.#options.loaded.epoch,
+          effect.step,
+          effect.firstN,
+          effect.index,
+          effect.attempt,
+        );
+      case 'cancel-units':
+        return this.#sessions.cancel(effect.session, effect.units, effect.graceMs);
+      case 'ack':
+        return this.#sessions.ack(effect.session, effect.seq);
+      case 'drain':
+        return this.#sessions.drain(effect.session, effect.reason);
+      case 'prepare':
+        return this.#prepare(effect.step, effect.inputs);
+      case 'reduce':
+        return this.#reduce(effect.step, effect.keepFailures);
+      case 'release':
+        this.#prepared.delete(effect.step);
+        return;
+      case 'allocate':
+        return this.#allocate(effect.allocation);
+      case 'run-ended':
+        return this.#onRunEnded(effect.state, effect.failure);
+    }
+  }
+
+  #prepare(ordinal: number, inputs: Record<string, string>): void {
+    const step = this.#plan.workflow.steps[ordinal]!;
+    this.#retried(() => prepareStep(this.#options.store, step, inputs)).then(
+      (prepared) => {
+        this.#prepared.set(ordinal, prepared);
+        this.enqueue({ kind: 'step-prepared', step: ordinal, total: prepared.total });
+      },
+      (error) => this.enqueue({ kind: 'step-unprepared', step: ordinal, failure: this.#failureOf(error) }),
+    );
+  }
+
+  #reduce(ordinal: number, keepFailures: boolean): void {
+    const { store, loaded } = this.#options;
+    const step = this.#plan.workflow.steps[ordinal] as MapStep;
+    this.#retried(() =>
+      reduceMap(store, { run: loaded.record.id, ordinal, step, keepFailures, directory: loaded.record.runDir }),
+    ).then(
+      (outputs) => this.enqueue({ kind: 'step-reduced', step: ordinal, outputs }),
+      (error) => this.enqueue({ kind: 'step-unreduced', step: ordinal, failure: this.#failureOf(error) }),
+    );
+  }
+
+  /** Postgres may be away for a while; anything else is final. */
+  async #retried<T>(work: () => Promise<T>): Promise<T> {
+    const giveUpAtMs = Date.now() + LIMITS.databasePatienceMs;
+    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isOutflowError(error) || !['database-unreachable', 'database-full'].includes(error.code) || Date.now() > giveUpAtMs)
+          throw error;
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+  }
+
+  #failureOf(error: unknown): Failure {
+    if (!isOutflowError(error)) this.#options.log('error', String((error as Error)?.stack ?? error));
+    const message = error instanceof Error ? error.message : String(error);
+    return { cause: 'invalid-input', message: isOutflowError(error) && error.hint ? `${message}; ${error.hint}` : message };
+  }
+
+  #allocate(id: string): void {
+    const { allocations, address, loaded } = this.#options;
+    allocations.publish(id, address, loaded.record.id, this.#shape.slots).then(
+      () => {
+        allocations.spawn(id);
+        this.#watchAllocation(id);
+      },
+      (error: Error) => this.enqueue({ kind: 'allocation-ended', allocation: id, cause: 'agent-lost', detail: error.message }),
+    );
+  }
+
+  #onRunEnded(state: RunEndState, failure: Failure | null): void {
+    this.#options.log('info', `the run has ${state}${failure ? `: ${failure.message}` : ''}`);
+    this.#watchers.end(state, failure);
+    // Agents leave by themselves; what does not is ended.
+    setTimeout(() => {
+      this.#options.allocations.killAll();
+      this.#loop.stop();
+    }, LIMITS.cancelGraceMs).unref();
+  }
+
+  #preparedStep(ordinal: number): PreparedStep {
+    const prepared = this.#prepared.get(ordinal);
+    if (prepared === undefined) throw new OutflowError('internal', `step ${ordinal} was leased before it was prepared`);
+    return prepared;
+  }
+
+  #welcome(reportSeq: number): Welcome {
+    const { record, epoch } = this.#options.loaded;
+    return {
+      refusal: '',
+      epoch,
+      run: record.id,
+      command: record.command,
+      args: record.args,
+      planHash: record.planHash,
+      bundleHash: record.bundleHash,
+      pipelineDir: path.dirname(record.pipelineFile),
+      workdir: record.workdir,
+      reportSeq,
+      databases: this.#options.databases,
+      maxRunning: this.#shape.maxRunning,
+      orphanGraceMs: LIMITS.orphanGraceMs,
+    };
+  }
+
+  #stepInfo(ordinal: number): StepInfo {
+    const step = this.#plan.workflow.steps[ordinal]!;
+    return {
+      step: ordinal,
+      id: step.id,
+      cpus: this.#cpusOf(ordinal),
+      map: step.kind === 'map',
+      shared: this.#preparedStep(ordinal).shared,
+      noOutputs: step.kind === 'map' && step.outputName === undefined,
+      isolate: step.kind === 'task' ? step.options.isolate : anyIsolated(step),
+    };
+  }
+}
+
+function anyIsolated(step: MapStep): boolean {
+  return step.body.steps.some((each) => (each.kind === 'task' ? each.options.isolate : anyIsolated(each)));
+}

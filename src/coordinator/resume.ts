@@ -1,0 +1,49 @@
+// From what an earlier holder committed to a core that goes on from there.
+import type { Core } from '../core/core.ts';
+import type { RestoredStep } from '../core/state.ts';
+import type { Plan, ValueText } from '../plan/plan.ts';
+import type { Store } from '../store/store.ts';
+import type { LoadedRun } from '../store/types.ts';
+
+const ENDED = ['succeeded', 'failed', 'cancelled', 'aborted'] as const;
+type Ended = (typeof ENDED)[number];
+const isEnded = (state: string): state is Ended => (ENDED as readonly string[]).includes(state);
+
+/** Per step ordinal, what is known of it. */
+export async function restoredSteps(store: Store, loaded: LoadedRun, plan: Plan): Promise<Map<number, RestoredStep>> {
+  const restored = new Map<number, RestoredStep>();
+  for (const row of loaded.steps) {
+    const step = plan.workflow.steps[row.step];
+    const mine = <T extends { step: number }>(rows: T[]): T[] => rows.filter((each) => each.step === row.step);
+    restored.set(row.step, {
+      ended: isEnded(row.state)
+        ? {
+            state: row.state,
+            outputs: step?.kind === 'task' ? await taskOutput(store, loaded, row.step, row.state) : row.outputs,
+          }
+        : null,
+      settled: mine(loaded.settled).filter((range): range is typeof range & { state: Ended } => isEnded(range.state)),
+      attempts: mine(loaded.attempts).map(({ index, attempts, failures, losses, lastFailure }) => ({
+        index,
+        attempts,
+        failures,
+        losses,
+        last: lastFailure,
+      })),
+      failures: mine(loaded.failures),
+    });
+  }
+  return restored;
+}
+
+async function taskOutput(store: Store, loaded: LoadedRun, step: number, state: Ended): Promise<ValueText | null> {
+  return state === 'succeeded' ? await store.unitOutput(loaded.record.id, step, 0) : null;
+}
+
+/** Tells core of the agents that may still live: `isAlive` knows of their allocation. */
+export function expectAgents(core: Core, loaded: LoadedRun, isAlive: (allocation: string) => boolean): void {
+  const reports = new Map(loaded.agentReports.map(({ agent, seq }) => [agent, seq]));
+  for (const agent of loaded.agents) {
+    if (agent.state === 'connected' && isAlive(agent.allocation)) core.expectAgent(agent, reports.get(agent.id) ?? 0, Date.now());
+  }
+}

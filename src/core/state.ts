@@ -1,0 +1,71 @@
+// What a run's decisions are made from, shared by the parts of core. `emit` collects the effects of the event at hand.
+import type { Failure, RunEndState } from '../model/states.ts';
+import type { Plan, ValueText } from '../plan/plan.ts';
+import { Stepper } from '../plan/stepper.ts';
+import { Agents } from './agents.ts';
+import type { Effect } from './effects.ts';
+import { StepRun } from './steps.ts';
+
+export interface CoreOptions {
+  plan: Plan;
+  epoch: number;
+  /** CPUs granted to a unit of the step, by ordinal; already clamped where the backend clamps. */
+  cpusOf(step: number): number;
+  /** Units that may run at once, whatever their CPUs; 0: no bound. 1 for the sequential backend. */
+  maxRunning: number;
+  /** After a take-over, by step ordinal. */
+  restored?: ReadonlyMap<number, RestoredStep>;
+}
+
+/** What becomes of the run as a whole. */
+export type RunPhase =
+  | { kind: 'running' }
+  | { kind: 'cancelling'; now: boolean }
+  /** The run itself cannot go on (no agent comes up). */
+  | { kind: 'failing'; failure: Failure }
+  | { kind: 'ended'; state: RunEndState };
+
+/** What an earlier holder committed of a step. */
+export interface RestoredStep {
+  ended: { state: 'succeeded' | 'failed' | 'cancelled' | 'aborted'; outputs: ValueText | null } | null;
+  /** Units [from, to). */
+  settled: { state: 'succeeded' | 'failed' | 'cancelled' | 'aborted'; from: number; to: number }[];
+  attempts: { index: number; attempts: number; failures: number; losses: number; last: Failure }[];
+  failures: { index: number; failure: Failure }[];
+}
+
+export interface State {
+  readonly options: CoreOptions;
+  readonly steps: StepRun[];
+  readonly agents: Agents;
+  readonly stepper: Stepper<ValueText>;
+  readonly restored: ReadonlyMap<number, RestoredStep>;
+  phase: RunPhase;
+  /** Number of the last lease granted in this epoch. */
+  lastN: number;
+  nowMs: number;
+  effects: Effect[];
+}
+
+export function emit(state: State, effect: Effect): void {
+  state.effects.push(effect);
+}
+
+export function newState(options: CoreOptions): State {
+  const { steps } = options.plan.workflow;
+  return {
+    options,
+    steps: steps.map((step, ordinal) => new StepRun(ordinal, step)),
+    agents: new Agents(steps.length),
+    stepper: new Stepper<ValueText>(options.plan.workflow, {}, (text) => text),
+    restored: options.restored ?? new Map(),
+    phase: { kind: 'running' },
+    lastN: 0,
+    nowMs: 0,
+    effects: [],
+  };
+}
+
+export function stepById(state: State, id: string): StepRun {
+  return state.steps.find((step) => step.step.id === id) as StepRun;
+}
