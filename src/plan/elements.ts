@@ -38,11 +38,6 @@ export function sharedInputs(step: MapStep, inputs: Readonly<Record<string, stri
   return shared;
 }
 
-/** The name under which a map step gives its outputs: RAW_OUTPUT where a `<map>/reduce` step follows, undefined with `noOutputs`. */
-export function outputOf(step: MapStep): string | undefined {
-  return step.outputs[0]?.name;
-}
-
 function arrayOf(step: MapStep, name: string, inputs: Readonly<Record<string, string>>): ElementSlices {
   const text = inputs[name];
   assert(text !== undefined, `map ${step.id} has no input ${name}`);

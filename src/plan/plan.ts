@@ -90,7 +90,7 @@ export interface MapStep extends StepBase {
   kind: 'map';
   body: Workflow;
   elements: Elements;
-  /** Absent with `noOutputs`. */
+  /** The name of its only output; absent with `noOutputs`. Where a `<map>/reduce` step follows, RAW_OUTPUT. */
   outputName?: string;
   /** `concatenate`: `[[{…}],[{…}]]` in input order. `custom`: run by the host (inner maps) or by the `<map>/reduce` step. */
   reduce: 'concatenate' | 'custom';

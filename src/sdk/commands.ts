@@ -1,7 +1,9 @@
 // The commands of a pipeline file, found by brand, and their description as plain data for the CLI.
-import { AssertionError } from '../base/assert.ts';
+import { OutflowError } from '../model/errors.ts';
+import { RESERVED_FLAGS } from '../model/reserved-flags.ts';
 import type { Backend } from '../plan/plan.ts';
-import type { CommandDefinition, FlagKind } from './definition.ts';
+import { commandDefinitionOf } from './command.ts';
+import type { CommandDefinition, FlagDefinition, FlagKind } from './definition.ts';
 
 export interface FlagDescription {
   name: string;
@@ -24,11 +26,43 @@ export interface CommandDescription {
 }
 
 /** The commands that a pipeline module exports, by export name. Throws `no-commands`. */
-export function commandsOf(_module: Readonly<Record<string, unknown>>): Record<string, CommandDefinition> {
-  throw new AssertionError('not yet');
+export function commandsOf(module: Readonly<Record<string, unknown>>): Record<string, CommandDefinition> {
+  const own = foundIn(module);
+  // A bundle in CommonJS form shows its exports as members of `default`.
+  const inner = module['default'];
+  const commands = Object.keys(own).length > 0 || typeof inner !== 'object' || inner === null ? own : foundIn(inner as Record<string, unknown>);
+  if (Object.keys(commands).length > 0) return commands;
+  const names = Object.keys(module).filter((name) => name !== 'default' && name !== '__esModule');
+  throw new OutflowError('no-commands', `the pipeline file exports no command${names.length === 0 ? '' : ` (it exports ${names.join(', ')})`}`, {
+    hint: 'export one: export const my_command = command({ setup: () => … })',
+  });
 }
 
-/** Plain data (JSON) of a command's flags. Throws `bad-definition` and `reserved-name`. */
-export function describeCommand(_name: string, _definition: CommandDefinition): CommandDescription {
-  throw new AssertionError('not yet');
+function foundIn(exports: Readonly<Record<string, unknown>>): Record<string, CommandDefinition> {
+  const commands: Record<string, CommandDefinition> = {};
+  for (const [name, value] of Object.entries(exports)) {
+    const definition = commandDefinitionOf(value);
+    if (definition !== undefined) commands[name] = definition;
+  }
+  return commands;
+}
+
+/** Plain data (JSON) of a command's flags. Throws `reserved-name`. */
+export function describeCommand(name: string, definition: CommandDefinition): CommandDescription {
+  const { description, backend } = definition;
+  return {
+    name,
+    ...(description === undefined ? {} : { description }),
+    ...(backend === undefined ? {} : { backend }),
+    flags: Object.entries(definition.args).map(([flag, each]) => describeFlag(name, flag, each)),
+  };
+}
+
+function describeFlag(command: string, name: string, { options, ...rest }: FlagDefinition): FlagDescription {
+  if (RESERVED_FLAGS.has(name) || RESERVED_FLAGS.has(name.replaceAll('_', '-'))) {
+    throw new OutflowError('reserved-name', `argument \`${name}\` of command ${command} has the name of one of outflow's own flags`, {
+      hint: `give it another name; taken are ${[...RESERVED_FLAGS].join(', ')}`,
+    });
+  }
+  return { name, ...rest, ...(options === undefined ? {} : { options: [...options] }) };
 }

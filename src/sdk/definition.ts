@@ -29,6 +29,12 @@ export interface TaskDefinition {
   readonly run: (inputs: Record<string, unknown>, context: Context<Record<string, unknown>>) => unknown;
 }
 
+/** What a step executes: the definition, and the arguments it reads, parsed by its own schemas. */
+export interface StepFunction {
+  definition: TaskDefinition;
+  args: Record<string, unknown>;
+}
+
 export interface MapDefinition {
   readonly name: string;
   /** Absent with `noOutputs`. */
@@ -57,12 +63,12 @@ export interface ReduceDefinition {
   readonly run: (outputs: unknown, inputs: Record<string, unknown>, context: Context) => unknown;
 }
 
-/** One instance in a chain. Its identity is the object. */
+/** One instance in a chain. Its identity is the object; `order` tells which was created first. */
 export type Node =
-  | { readonly kind: 'task'; readonly definition: TaskDefinition; readonly bound: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'map'; readonly definition: MapDefinition };
+  | { readonly kind: 'task'; readonly order: number; readonly definition: TaskDefinition; readonly bound: Readonly<Record<string, unknown>> }
+  | { readonly kind: 'map'; readonly order: number; readonly definition: MapDefinition };
 
-/** Nodes in the order of their creation within the chain, and who is piped into whom. Never changed once made. */
+/** Instances and who is piped into whom. Never changed once made. */
 export interface Graph {
   readonly nodes: readonly Node[];
   readonly edges: readonly (readonly [from: Node, to: Node])[];

@@ -65,3 +65,9 @@ export function failureOf(error: unknown, task?: string): Failure {
   const stack = typeof error === 'object' && error !== null ? (error as { stack?: unknown }).stack : undefined;
   return { cause: 'exception', message: messageOf(error), ...at, ...(typeof stack === 'string' ? { stack } : {}) };
 }
+
+/** What a unit rejects with that stopped since its signal was aborted. */
+export function cancelled(): UnitError {
+  const error = new TaskError('cancelled', 'the unit was cancelled');
+  return new UnitError(failureOf(error), error);
+}

@@ -1,8 +1,8 @@
 // What the hosts and the CLI use of the SDK; users import `src/index.ts`.
-export { type BuiltPlan, buildPlan, type StepFunction } from './build-plan.ts';
+export { type BuiltPlan, buildPlan } from './build-plan.ts';
 export { type CommandDescription, commandsOf, describeCommand, type FlagDescription } from './commands.ts';
 export type { Context, Database, LogFields, Logger, Query, QueryMethods } from './context.ts';
-export type { CommandDefinition, FlagDefinition, TaskDefinition } from './definition.ts';
+export type { CommandDefinition, FlagDefinition, StepFunction, TaskDefinition } from './definition.ts';
 export { failureOf, isUnitError, TaskError, UnitError } from './failure.ts';
 export { runTask } from './run-task.ts';
 export {
