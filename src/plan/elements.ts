@@ -52,7 +52,11 @@ function arrayOf(step: MapStep, name: string, inputs: Readonly<Record<string, st
   return splitArray(text);
 }
 
-function zipped(step: MapStep, over: readonly { input: string; array: string }[], inputs: Readonly<Record<string, string>>): ElementList {
+function zipped(
+  step: MapStep,
+  over: readonly { input: string; array: string }[],
+  inputs: Readonly<Record<string, string>>,
+): ElementList {
   const byArray = new Map<string, ElementSlices>();
   for (const { array } of over) if (!byArray.has(array)) byArray.set(array, arrayOf(step, array, inputs));
   const lengths = [...byArray].map(([array, { length }]) => ({ array, length }));
@@ -82,9 +86,13 @@ function generated(step: MapStep, slices: ElementSlices): ElementList {
   for (let i = 0; i < slices.length; i++) {
     const kind = kindOf(slices.at(i));
     if (kind === 'object') continue;
-    throw new OutflowError('not-an-array', `the generator of map ${step.id} gave ${kind === 'array' ? 'an array' : kind} as element ${i}, not an object`, {
-      hint: 'a generator returns an array of objects that hold the inputs of one element each: [{ some_data: 1 }, …]',
-    });
+    throw new OutflowError(
+      'not-an-array',
+      `the generator of map ${step.id} gave ${kind === 'array' ? 'an array' : kind} as element ${i}, not an object`,
+      {
+        hint: 'a generator returns an array of objects that hold the inputs of one element each: [{ some_data: 1 }, …]',
+      },
+    );
   }
   return slices;
 }

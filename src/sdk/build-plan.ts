@@ -17,7 +17,11 @@ export interface BuiltPlan {
 }
 
 /** Runs `setup` with `args` (decoded values; defaults are filled in) and checks what it returns. Throws `OutflowError` of exit kind pipeline or usage. */
-export async function buildPlan(name: string, definition: CommandDefinition, args: Readonly<Record<string, unknown>>): Promise<BuiltPlan> {
+export async function buildPlan(
+  name: string,
+  definition: CommandDefinition,
+  args: Readonly<Record<string, unknown>>,
+): Promise<BuiltPlan> {
   describeCommand(name, definition);
   const values = checkedArgs(name, definition, args);
   const { result, created } = await recordSetup(() => definition.setup({ ...values })).catch((error: unknown) => {
@@ -45,19 +49,26 @@ function setupError(name: string, error: unknown): OutflowError {
 }
 
 /** The arguments with defaults filled in. Throws `missing-argument`, `bad-argument`. */
-function checkedArgs(command: string, { args: flags }: CommandDefinition, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function checkedArgs(
+  command: string,
+  { args: flags }: CommandDefinition,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
   const help = { hint: `see \`outflow run ${command} --help\`` };
   for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(flags, name)) throw new OutflowError('bad-argument', `command ${command} has no argument \`${name}\``, help);
+    if (!Object.hasOwn(flags, name))
+      throw new OutflowError('bad-argument', `command ${command} has no argument \`${name}\``, help);
   }
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(flags)) {
     const value = given[name] ?? flag.default ?? (flag.multiple ? [] : undefined);
     const isMissing = value === undefined || (flag.multiple && Array.isArray(value) && value.length === 0);
-    if (flag.required && isMissing) throw new OutflowError('missing-argument', `command ${command} needs the argument --${name}`, help);
+    if (flag.required && isMissing)
+      throw new OutflowError('missing-argument', `command ${command} needs the argument --${name}`, help);
     if (value === undefined) continue;
     const problem = flagProblem(flag, value);
-    if (problem !== undefined) throw new OutflowError('bad-argument', `argument --${name} of command ${command} ${problem}`, help);
+    if (problem !== undefined)
+      throw new OutflowError('bad-argument', `argument --${name} of command ${command} ${problem}`, help);
     values[name] = value;
   }
   return values;

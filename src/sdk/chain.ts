@@ -72,9 +72,13 @@ function combined(graphs: readonly Graph[]): Graph {
 export function graphOfResult(result: unknown, where: string): Graph {
   const chains: readonly unknown[] = Array.isArray(result) ? result : [result];
   if (chains.length === 0 || result === undefined || result === null) {
-    throw new OutflowError('bad-definition', `${where} returned ${Array.isArray(result) ? 'an empty array' : String(result)}, not a task instance`, {
-      hint: 'return the terminating instance, or an array of them: `return GenData().pipe(PrintData())`',
-    });
+    throw new OutflowError(
+      'bad-definition',
+      `${where} returned ${Array.isArray(result) ? 'an empty array' : String(result)}, not a task instance`,
+      {
+        hint: 'return the terminating instance, or an array of them: `return GenData().pipe(PrintData())`',
+      },
+    );
   }
   return combined(chains.map((chain) => graphOf(chain, where)));
 }

@@ -14,17 +14,24 @@ const MEMBER_NAME = /^[\p{L}_$][\p{L}\p{N}_$-]*$/u;
 /** A step's name becomes a part of addresses (RUN/step/index). */
 export function checkStepName(name: unknown, what: string): string {
   if (typeof name === 'string' && STEP_NAME.test(name)) return name;
-  throw badDefinition(`${what} needs a name, not ${shown(name)}`, 'a name begins with a letter and holds letters, digits, `_`, `-` and `.`');
+  throw badDefinition(
+    `${what} needs a name, not ${shown(name)}`,
+    'a name begins with a letter and holds letters, digits, `_`, `-` and `.`',
+  );
 }
 
 export function checkMemberName(name: string, what: string): void {
   if (MEMBER_NAME.test(name)) return;
-  throw badDefinition(`${what} cannot be named ${shown(name)}`, 'a name begins with a letter and holds letters, digits, `_` and `-`');
+  throw badDefinition(
+    `${what} cannot be named ${shown(name)}`,
+    'a name begins with a letter and holds letters, digits, `_` and `-`',
+  );
 }
 
 /** `options` as a record whose keys are all known, so that a misspelt option is not ignored. */
 export function checkOptions(options: unknown, known: readonly string[], what: string): Record<string, unknown> {
-  if (typeof options !== 'object' || options === null) throw badDefinition(`${what} takes an object of options, not ${shown(options)}`);
+  if (typeof options !== 'object' || options === null)
+    throw badDefinition(`${what} takes an object of options, not ${shown(options)}`);
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw badDefinition(`${what} has no option \`${key}\``, `its options are ${known.join(', ')}`);
   }
@@ -54,7 +61,10 @@ export function checkInputs(value: unknown, what: string): Record<string, InputD
 function members(value: unknown, what: string): [string, unknown][] {
   if (value === undefined) return [];
   if (typeof value !== 'object' || value === null || isSchema(value)) {
-    throw badDefinition(`${what}: an object of named schemas is wanted, not ${isSchema(value) ? 'a schema' : shown(value)}`, 'write { name: schema, … }');
+    throw badDefinition(
+      `${what}: an object of named schemas is wanted, not ${isSchema(value) ? 'a schema' : shown(value)}`,
+      'write { name: schema, … }',
+    );
   }
   const entries = Object.entries(value);
   for (const [name] of entries) checkMemberName(name, what);
@@ -62,7 +72,10 @@ function members(value: unknown, what: string): [string, unknown][] {
 }
 
 function notASchema(what: string, value: unknown): OutflowError {
-  return badDefinition(`${what} is ${shown(value)}, not a schema`, 'anything that speaks Standard Schema serves, such as z.string()');
+  return badDefinition(
+    `${what} is ${shown(value)}, not a schema`,
+    'anything that speaks Standard Schema serves, such as z.string()',
+  );
 }
 
 export function checkFunction<T>(value: T, what: string): T {

@@ -1,5 +1,5 @@
 // command(): an entry point of a pipeline file.
-import { type Backend, BACKENDS } from '../plan/plan.ts';
+import { BACKENDS, type Backend } from '../plan/plan.ts';
 import type { AnyChain } from './chain.ts';
 import { badDefinition, checkChoice, checkFunction, checkOptions, checkText, shown } from './checks.ts';
 import { COMMAND, type CommandDefinition, type FlagDefinition } from './definition.ts';
@@ -60,13 +60,21 @@ export function command<F extends FlagShape = {}, const B extends AnyChain | rea
 }
 
 function flagsOf(args: unknown = {}): Record<string, FlagDefinition> {
-  if (typeof args !== 'object' || args === null) throw badDefinition(`\`args\` of a command must be an object of flags, not ${shown(args)}`);
+  if (typeof args !== 'object' || args === null)
+    throw badDefinition(`\`args\` of a command must be an object of flags, not ${shown(args)}`);
   const flags: Record<string, FlagDefinition> = {};
   for (const [name, value] of Object.entries(args)) {
-    if (!/^[A-Za-z][\w-]*$/.test(name)) throw badDefinition(`an argument of a command cannot be named ${shown(name)}`, 'it becomes a flag: letters, digits, `_` and `-`');
+    if (!/^[A-Za-z][\w-]*$/.test(name))
+      throw badDefinition(
+        `an argument of a command cannot be named ${shown(name)}`,
+        'it becomes a flag: letters, digits, `_` and `-`',
+      );
     const definition = flagDefinitionOf(value);
     if (definition === undefined) {
-      throw badDefinition(`argument \`${name}\` of a command is ${shown(value)}, not a flag`, 'write flag.integer(), flag.number(), flag.string(), flag.boolean() or flag.option([…])');
+      throw badDefinition(
+        `argument \`${name}\` of a command is ${shown(value)}, not a flag`,
+        'write flag.integer(), flag.number(), flag.string(), flag.boolean() or flag.option([…])',
+      );
     }
     flags[name] = definition;
   }

@@ -30,12 +30,17 @@ export function commandsOf(module: Readonly<Record<string, unknown>>): Record<st
   const own = foundIn(module);
   // A bundle in CommonJS form shows its exports as members of `default`.
   const inner = module['default'];
-  const commands = Object.keys(own).length > 0 || typeof inner !== 'object' || inner === null ? own : foundIn(inner as Record<string, unknown>);
+  const commands =
+    Object.keys(own).length > 0 || typeof inner !== 'object' || inner === null ? own : foundIn(inner as Record<string, unknown>);
   if (Object.keys(commands).length > 0) return commands;
   const names = Object.keys(module).filter((name) => name !== 'default' && name !== '__esModule');
-  throw new OutflowError('no-commands', `the pipeline file exports no command${names.length === 0 ? '' : ` (it exports ${names.join(', ')})`}`, {
-    hint: 'export one: export const my_command = command({ setup: () => … })',
-  });
+  throw new OutflowError(
+    'no-commands',
+    `the pipeline file exports no command${names.length === 0 ? '' : ` (it exports ${names.join(', ')})`}`,
+    {
+      hint: 'export one: export const my_command = command({ setup: () => … })',
+    },
+  );
 }
 
 function foundIn(exports: Readonly<Record<string, unknown>>): Record<string, CommandDefinition> {
@@ -60,9 +65,13 @@ export function describeCommand(name: string, definition: CommandDefinition): Co
 
 function describeFlag(command: string, name: string, { options, ...rest }: FlagDefinition): FlagDescription {
   if (RESERVED_FLAGS.has(name) || RESERVED_FLAGS.has(name.replaceAll('_', '-'))) {
-    throw new OutflowError('reserved-name', `argument \`${name}\` of command ${command} has the name of one of outflow's own flags`, {
-      hint: `give it another name; taken are ${[...RESERVED_FLAGS].join(', ')}`,
-    });
+    throw new OutflowError(
+      'reserved-name',
+      `argument \`${name}\` of command ${command} has the name of one of outflow's own flags`,
+      {
+        hint: `give it another name; taken are ${[...RESERVED_FLAGS].join(', ')}`,
+      },
+    );
   }
   return { name, ...rest, ...(options === undefined ? {} : { options: [...options] }) };
 }

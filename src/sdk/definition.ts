@@ -65,7 +65,12 @@ export interface ReduceDefinition {
 
 /** One instance in a chain. Its identity is the object; `order` tells which was created first. */
 export type Node =
-  | { readonly kind: 'task'; readonly order: number; readonly definition: TaskDefinition; readonly bound: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'task';
+      readonly order: number;
+      readonly definition: TaskDefinition;
+      readonly bound: Readonly<Record<string, unknown>>;
+    }
   | { readonly kind: 'map'; readonly order: number; readonly definition: MapDefinition };
 
 /** Instances and who is piped into whom. Never changed once made. */

@@ -42,14 +42,21 @@ type Options<O, T> = O & Omit<FlagOptions<DefaultFor<O, T>>, 'default'> & { read
 
 interface Flags {
   /** A whole number. */
-  integer<const O extends FlagOptions<number | readonly number[]> & Bounds = {}>(options?: Options<O, number>): Flag<Given<O, number>>;
+  integer<const O extends FlagOptions<number | readonly number[]> & Bounds = {}>(
+    options?: Options<O, number>,
+  ): Flag<Given<O, number>>;
   /** Any finite number. */
-  number<const O extends FlagOptions<number | readonly number[]> & Bounds = {}>(options?: Options<O, number>): Flag<Given<O, number>>;
+  number<const O extends FlagOptions<number | readonly number[]> & Bounds = {}>(
+    options?: Options<O, number>,
+  ): Flag<Given<O, number>>;
   string<const O extends FlagOptions<string | readonly string[]> = {}>(options?: Options<O, string>): Flag<Given<O, string>>;
   /** `--name`, and `--no-name` where the default is true. Default: false. */
   boolean(options?: { readonly default?: boolean; readonly description?: string }): Flag<boolean>;
   /** One of the given texts; its type is their union. */
-  option<const T extends string, const O extends FlagOptions<T | readonly T[]> = {}>(options: readonly T[], more?: Options<O, T>): Flag<Given<O, T>>;
+  option<const T extends string, const O extends FlagOptions<T | readonly T[]> = {}>(
+    options: readonly T[],
+    more?: Options<O, T>,
+  ): Flag<Given<O, T>>;
 }
 
 /**
@@ -77,7 +84,11 @@ const COMMON = ['required', 'default', 'description', 'multiple'];
 function make<T>(kind: FlagKind, options: unknown = {}, choices?: readonly string[]): Flag<T> {
   const what = `flag.${kind}()`;
   const bounded = kind === 'integer' || kind === 'number';
-  const given = checkOptions(options, kind === 'boolean' ? ['default', 'description'] : bounded ? [...COMMON, 'min', 'max'] : COMMON, what);
+  const given = checkOptions(
+    options,
+    kind === 'boolean' ? ['default', 'description'] : bounded ? [...COMMON, 'min', 'max'] : COMMON,
+    what,
+  );
   const description = checkText(given['description'], `\`description\` of ${what}`);
   const definition: FlagDefinition = {
     kind,
@@ -101,7 +112,8 @@ function branded<T>(definition: FlagDefinition): Flag<T> {
 }
 
 function choicesOf(choices: unknown): readonly string[] {
-  const sound = Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string' && choice !== '');
+  const sound =
+    Array.isArray(choices) && choices.length > 0 && choices.every((choice) => typeof choice === 'string' && choice !== '');
   if (!sound) throw badDefinition('flag.option() takes an array of texts to choose from', "write flag.option(['fast', 'exact'])");
   return [...(choices as string[])];
 }
@@ -111,7 +123,8 @@ function boundsOf(given: Readonly<Record<string, unknown>>, what: string): { min
   for (const key of ['min', 'max'] as const) {
     const bound = given[key];
     if (bound === undefined) continue;
-    if (typeof bound !== 'number' || Number.isNaN(bound)) throw badDefinition(`\`${key}\` of ${what} must be a number, not ${shown(bound)}`);
+    if (typeof bound !== 'number' || Number.isNaN(bound))
+      throw badDefinition(`\`${key}\` of ${what} must be a number, not ${shown(bound)}`);
     bounds[key] = bound;
   }
   return bounds;

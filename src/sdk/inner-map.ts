@@ -38,7 +38,9 @@ async function elementsOf(step: MapStep, inputs: Values, host: InnerMapHost): Pr
     const told = lengths.map((each) => `${each.array} has ${each.length}`).join(', ');
     throw invalid(step, `map ${step.id} iterates over arrays of unequal lengths: ${told}`);
   }
-  return Array.from({ length }, (_, i) => Object.fromEntries(arrays.map(({ input, values }) => [input, (values as unknown[])[i]])));
+  return Array.from({ length }, (_, i) =>
+    Object.fromEntries(arrays.map(({ input, values }) => [input, (values as unknown[])[i]])),
+  );
 }
 
 function invalid(step: MapStep, message: string): UnitError {

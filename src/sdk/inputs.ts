@@ -24,7 +24,10 @@ export function input<S extends Schema>(schema: S, options: { default: InputOf<S
  * inputs: { some_data: iterateOn('some_data_array', z.int()) }
  * ```
  */
-export function iterateOn<const ArrayName extends string, S extends Schema>(arrayName: ArrayName, schema: S): IteratedInput<ArrayName, S> {
+export function iterateOn<const ArrayName extends string, S extends Schema>(
+  arrayName: ArrayName,
+  schema: S,
+): IteratedInput<ArrayName, S> {
   return branded({ schema, iterateOn: arrayName }) as unknown as IteratedInput<ArrayName, S>;
 }
 

@@ -1,7 +1,7 @@
 // What the body of a map iterates: found before the body is lowered, since its elements are what the body is given.
 import { badDefinition } from './checks.ts';
-import { beforeOf } from './lowering.ts';
 import type { Graph, InputDefinition, MapDefinition } from './definition.ts';
+import { beforeOf } from './lowering.ts';
 
 export interface IteratedName {
   input: string;

@@ -33,10 +33,16 @@ export async function lowerMap(
     id,
     name: id.slice(id.lastIndexOf('/') + 1),
     after,
-    inputs: [...(map.generator === undefined ? arrayInputs(id, iterated, around) : []), ...sharedNames(body.inputs, held, around)],
+    inputs: [
+      ...(map.generator === undefined ? arrayInputs(id, iterated, around) : []),
+      ...sharedNames(body.inputs, held, around),
+    ],
     outputs: map.outputName === undefined ? [] : [{ name: map.outputName }],
     body,
-    elements: map.generator === undefined ? { kind: 'iterate', over: iterated.map(({ input, array }) => ({ input, array })) } : { kind: 'generated' },
+    elements:
+      map.generator === undefined
+        ? { kind: 'iterate', over: iterated.map(({ input, array }) => ({ input, array })) }
+        : { kind: 'generated' },
     ...(map.outputName === undefined ? {} : { outputName: map.outputName }),
     reduce: map.reduce === undefined ? 'concatenate' : 'custom',
     cpusPerTask: map.cpusPerTask ?? 1,
@@ -46,7 +52,9 @@ export async function lowerMap(
   };
   step.inputs = unique(step.inputs);
   const outputs = map.outputName === undefined ? [] : [map.outputName];
-  const steps = isInner ? await withInnerFunctions(step, map, held, around, place) : await withSteps(step, map, held, around, place);
+  const steps = isInner
+    ? await withInnerFunctions(step, map, held, around, place)
+    : await withSteps(step, map, held, around, place);
   return { steps, last: (steps.at(-1) as Step).id, outputs };
 }
 
@@ -68,7 +76,11 @@ function elementNames(id: string, map: MapDefinition, iterated: readonly Iterate
       map.generator === undefined
         ? "declare an input of a task in it as iterateOn('array_name', schema), or give the map a `generator`"
         : 'declare what the elements hold: generator: { elements: { name: schema }, run: … }';
-    throw new OutflowError('no-iterated-input', `map ${id} has nothing to iterate: no task in it has an input declared with iterateOn`, { hint });
+    throw new OutflowError(
+      'no-iterated-input',
+      `map ${id} has nothing to iterate: no task in it has an input declared with iterateOn`,
+      { hint },
+    );
   }
   const left = iterated.filter(({ input }) => !names.includes(input)).map(({ input }) => `\`${input}\``);
   if (left.length > 0) {
@@ -110,12 +122,19 @@ function unique<T extends { name: string }>(items: readonly T[]): T[] {
 }
 
 /** A map within a map: the host calls its generator and reduce within the unit, so the map takes their inputs too. */
-async function withInnerFunctions(step: MapStep, map: MapDefinition, held: string[], around: Surroundings, place: Place): Promise<Step[]> {
+async function withInnerFunctions(
+  step: MapStep,
+  map: MapDefinition,
+  held: string[],
+  around: Surroundings,
+  place: Place,
+): Promise<Step[]> {
   const own = [...step.inputs];
   for (const [id, definition] of functionsOf(step, map, held)) {
     await place.lowering.addFunction(id, definition);
     const { [RAW_OUTPUT]: _outputs, ...inputs } = definition.inputs;
-    for (const input of await resolveInputs(id, inputs, {}, around, place.lowering)) if (input.source.kind !== 'default') own.push(input);
+    for (const input of await resolveInputs(id, inputs, {}, around, place.lowering))
+      if (input.source.kind !== 'default') own.push(input);
   }
   step.inputs = unique(own);
   return [step];
@@ -141,9 +160,15 @@ async function withSteps(step: MapStep, map: MapDefinition, held: string[], arou
 }
 
 function functionsOf(step: MapStep, map: MapDefinition, held: readonly string[]): [string, TaskDefinition][] {
-  const { generator, reduce, outputName } = map as { generator?: GeneratorDefinition; reduce?: ReduceDefinition; outputName: string };
+  const { generator, reduce, outputName } = map as {
+    generator?: GeneratorDefinition;
+    reduce?: ReduceDefinition;
+    outputName: string;
+  };
   return [
-    ...(generator === undefined ? [] : [[`${step.id}/generate`, generatorTask(map, generator, held)] as [string, TaskDefinition]]),
+    ...(generator === undefined
+      ? []
+      : [[`${step.id}/generate`, generatorTask(map, generator, held)] as [string, TaskDefinition]]),
     ...(reduce === undefined ? [] : [[`${step.id}/reduce`, reduceTask(map, reduce, outputName)] as [string, TaskDefinition]]),
   ];
 }
@@ -157,7 +182,13 @@ function elementsFrom(step: MapStep, generate: TaskStep): Elements {
   return { kind: 'generated', input };
 }
 
-async function reduceStep(id: string, step: MapStep, definition: TaskDefinition, around: Surroundings, place: Place): Promise<TaskStep> {
+async function reduceStep(
+  id: string,
+  step: MapStep,
+  definition: TaskDefinition,
+  around: Surroundings,
+  place: Place,
+): Promise<TaskStep> {
   step.outputName = RAW_OUTPUT;
   step.outputs = [{ name: RAW_OUTPUT }];
   const { [RAW_OUTPUT]: _outputs, ...inputs } = definition.inputs;
@@ -166,7 +197,8 @@ async function reduceStep(id: string, step: MapStep, definition: TaskDefinition,
     { name: RAW_OUTPUT, source: { kind: 'step', step: step.id, output: RAW_OUTPUT } },
     ...(await resolveInputs(id, inputs, {}, around, place.lowering)),
   ];
-  for (const { source } of reduce.inputs) if (source.kind === 'step' && !reduce.after.includes(source.step)) reduce.after.push(source.step);
+  for (const { source } of reduce.inputs)
+    if (source.kind === 'step' && !reduce.after.includes(source.step)) reduce.after.push(source.step);
   return reduce;
 }
 
@@ -177,7 +209,10 @@ function checkEnvironments(id: string, steps: readonly Step[], seen: Map<string,
     else {
       for (const [name, value] of Object.entries(step.options.env ?? {})) {
         if ((seen.get(name) ?? value) !== value) {
-          throw badDefinition(`tasks of map ${id} set the environment variable ${name} to different values`, 'the tasks of one unit share its environment');
+          throw badDefinition(
+            `tasks of map ${id} set the environment variable ${name} to different values`,
+            'the tasks of one unit share its environment',
+          );
         }
         seen.set(name, value);
       }

@@ -38,9 +38,13 @@ function upstreamOf(id: string, pipedIn: readonly Lowered[]): Pick<Surroundings,
     for (const output of outputs) {
       const other = upstream.get(output);
       if (other !== undefined) {
-        throw new OutflowError('duplicate-output', `${other} and ${last}, both piped into step ${id}, give an output named \`${output}\``, {
-          hint: 'rename the output in one of the tasks: data flows by name',
-        });
+        throw new OutflowError(
+          'duplicate-output',
+          `${other} and ${last}, both piped into step ${id}, give an output named \`${output}\``,
+          {
+            hint: 'rename the output in one of the tasks: data flows by name',
+          },
+        );
       }
       upstream.set(output, last);
     }

@@ -78,9 +78,13 @@ export function checkReachable(created: readonly Node[], graph: Graph, where: st
   const lost = created.filter((node) => !reachable.has(node)).map(nameOf);
   if (lost.length === 0) return;
   const [what, does] = lost.length === 1 ? ['an instance', 'is'] : ['instances', 'are'];
-  throw new OutflowError('unreachable-task', `${where} creates ${what} of ${lost.join(', ')} that ${does} not part of what it returns`, {
-    hint: 'pipe it into what is returned, return it as well ([a, b]), or do not create it. A chain is immutable: use what .pipe() gives',
-  });
+  throw new OutflowError(
+    'unreachable-task',
+    `${where} creates ${what} of ${lost.join(', ')} that ${does} not part of what it returns`,
+    {
+      hint: 'pipe it into what is returned, return it as well ([a, b]), or do not create it. A chain is immutable: use what .pipe() gives',
+    },
+  );
 }
 
 /** The nodes, each after all that are piped into it; among equals, in the order of their creation. Throws `cycle`. */

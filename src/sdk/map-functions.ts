@@ -27,11 +27,15 @@ export function reduceTask(map: MapDefinition, reduce: ReduceDefinition, outputN
     inputs: { ...reduce.inputs, [RAW_OUTPUT]: { schema: anything } },
     outputs: { [outputName]: reduce.output ?? anything },
     options: OPTIONS,
-    run: async ({ [RAW_OUTPUT]: outputs, ...inputs }, context: Context) => ({ [outputName]: await reduce.run(outputs, inputs, context) }),
+    run: async ({ [RAW_OUTPUT]: outputs, ...inputs }, context: Context) => ({
+      [outputName]: await reduce.run(outputs, inputs, context),
+    }),
   };
 }
 
-function schemaOf(validate: (value: unknown) => StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>): Schema {
+function schemaOf(
+  validate: (value: unknown) => StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>,
+): Schema {
   return { '~standard': { version: 1, vendor: 'outflow', validate } };
 }
 
@@ -54,16 +58,21 @@ function elementsSchema({ elements }: GeneratorDefinition, names: readonly strin
   });
 }
 
-async function checkElements(values: readonly Record<string, unknown>[], schemas: [string, Schema][]): Promise<StandardSchemaV1.Result<unknown>> {
+async function checkElements(
+  values: readonly Record<string, unknown>[],
+  schemas: [string, Schema][],
+): Promise<StandardSchemaV1.Result<unknown>> {
   const checkedValues: Record<string, unknown>[] = [];
   for (const [i, element] of values.entries()) {
     const unknownName = Object.keys(element).find((name) => !schemas.some(([known]) => known === name));
-    if (unknownName !== undefined) return { issues: [{ message: 'this name is not among the declared `elements`', path: [i, unknownName] }] };
+    if (unknownName !== undefined)
+      return { issues: [{ message: 'this name is not among the declared `elements`', path: [i, unknownName] }] };
     const checkedElement: Record<string, unknown> = {};
     for (const [name, schema] of schemas) {
       const result = check(schema, element[name]);
       const outcome = result instanceof Promise ? await result : result;
-      if (!outcome.ok) return { issues: outcome.issues.map(({ message, path }) => ({ message, path: [i, name, ...(path ?? [])] })) };
+      if (!outcome.ok)
+        return { issues: outcome.issues.map(({ message, path }) => ({ message, path: [i, name, ...(path ?? [])] })) };
       if (outcome.value !== undefined) checkedElement[name] = outcome.value;
     }
     checkedValues.push(checkedElement);

@@ -1,12 +1,41 @@
 // mapTask(): a subworkflow that runs once for each element.
-import { type OnFailure, ON_FAILURE } from '../plan/plan.ts';
+import { ON_FAILURE, type OnFailure } from '../plan/plan.ts';
 import { nextOrder, record, recordBody } from './ambient.ts';
 import { type AnyChain, type Chain, chainOfNode, graphOfResult } from './chain.ts';
-import { badDefinition, checkBoolean, checkChoice, checkCount, checkFunction, checkInputs, checkMemberName, checkOptions, checkShape, checkStepName, shown } from './checks.ts';
+import {
+  badDefinition,
+  checkBoolean,
+  checkChoice,
+  checkCount,
+  checkFunction,
+  checkInputs,
+  checkMemberName,
+  checkOptions,
+  checkShape,
+  checkStepName,
+  shown,
+} from './checks.ts';
 import type { Context } from './context.ts';
 import type { GeneratorDefinition, MapDefinition, ReduceDefinition } from './definition.ts';
-import { isSchema, type OutputOf, type Schema, type Shape } from './schema.ts';
-import type { AcceptedValues, ChainsOf, ChainTypes, ElementOf, InputShape, InputValues, IteratedLeft, Lifted, MaybePromise, Merge, NeedsBeside, NeedsOf, OpenNeeds, Show, Types, UnitResult } from './types.ts';
+import { isSchema, type Schema, type Shape } from './schema.ts';
+import type {
+  AcceptedValues,
+  ChainsOf,
+  ChainTypes,
+  ElementOf,
+  InputShape,
+  InputValues,
+  IteratedLeft,
+  Lifted,
+  MaybePromise,
+  Merge,
+  NeedsBeside,
+  NeedsOf,
+  OpenNeeds,
+  Show,
+  Types,
+  UnitResult,
+} from './types.ts';
 
 /** No custom generator. */
 export interface SplitArrays {
@@ -79,7 +108,9 @@ export interface MapOptions<
    * Makes the elements, in place of splitting the arrays of the iterated inputs. A function gives the iterated inputs of
    * each element; one that takes inputs, or serves other inputs of the body, is an object that declares `elements`.
    */
-  readonly generator?: ((context: Context) => MaybePromise<readonly (E & ElementOf<OpenNeeds<ChainsOf<B>>>)[]>) | GeneratorSpec<GI, GE>;
+  readonly generator?:
+    | ((context: Context) => MaybePromise<readonly (E & ElementOf<OpenNeeds<ChainsOf<B>>>)[]>)
+    | GeneratorSpec<GI, GE>;
   /** Makes the output from what the units gave, in place of the array of all of it. */
   readonly reduce?: ((outputs: UnitResult<B, Fail>[], context: Context) => MaybePromise<R>) | ReduceSpec<B, Fail, RI, R>;
 }
@@ -90,14 +121,33 @@ type BodyNeeds<N, E, GE extends Shape> = [E] extends [SplitArrays]
     : NeedsBeside<N, GE>
   : NeedsBeside<N, E>;
 
-type Mapped<T extends ChainTypes, Name extends string, NoOutputs extends boolean, E, GI extends InputShape, GE extends Shape, RI extends InputShape, R> = Types<
+type Mapped<
+  T extends ChainTypes,
+  Name extends string,
+  NoOutputs extends boolean,
+  E,
+  GI extends InputShape,
+  GE extends Shape,
+  RI extends InputShape,
+  R,
+> = Types<
   Merge<BodyNeeds<OpenNeeds<T>, E, GE>, Merge<NeedsOf<GI>, NeedsOf<RI>>>,
   {},
   [NoOutputs extends true ? {} : Show<{ [K in Name]: R }>],
   T['reads']
 >;
 
-const OPTIONS = ['outputName', 'noOutputs', 'cpusPerTask', 'simultaneousTasks', 'onFailure', 'name', 'sbatch', 'generator', 'reduce'];
+const OPTIONS = [
+  'outputName',
+  'noOutputs',
+  'cpusPerTask',
+  'simultaneousTasks',
+  'onFailure',
+  'name',
+  'sbatch',
+  'generator',
+  'reduce',
+];
 
 /**
  * Runs a subworkflow once for each element, as many at a time as there are CPUs. By default the arrays of the inputs
@@ -138,12 +188,14 @@ function definitionOf(options: unknown, body: () => unknown): MapDefinition {
   const name = checkStepName(given['name'] ?? outputName, 'mapTask()');
   const what = `map ${name}`;
   const sbatch = given['sbatch'];
-  if (sbatch !== undefined && (typeof sbatch !== 'object' || sbatch === null)) throw badDefinition(`\`sbatch\` of ${what} must be an object, not ${shown(sbatch)}`);
+  if (sbatch !== undefined && (typeof sbatch !== 'object' || sbatch === null))
+    throw badDefinition(`\`sbatch\` of ${what} must be an object, not ${shown(sbatch)}`);
   const cpusPerTask = checkCount(given['cpusPerTask'], 1, `\`cpusPerTask\` of ${what}`);
   const simultaneousTasks = checkCount(given['simultaneousTasks'], 1, `\`simultaneousTasks\` of ${what}`);
   const generator = generatorOf(given['generator'], what);
   const reduce = reduceOf(given['reduce'], what);
-  if (noOutputs && reduce !== undefined) throw badDefinition(`${what} has \`noOutputs\` and a \`reduce\``, 'drop one of them: a reduce works on the outputs');
+  if (noOutputs && reduce !== undefined)
+    throw badDefinition(`${what} has \`noOutputs\` and a \`reduce\``, 'drop one of them: a reduce works on the outputs');
   const { result, created } = recordBody(checkFunction(body, `the body of ${what}`));
   return {
     name,
@@ -161,10 +213,12 @@ function definitionOf(options: unknown, body: () => unknown): MapDefinition {
 
 function generatorOf(value: unknown, what: string): GeneratorDefinition | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'function') return { inputs: {}, run: (_inputs, context) => (value as (context: Context) => unknown)(context) };
+  if (typeof value === 'function')
+    return { inputs: {}, run: (_inputs, context) => (value as (context: Context) => unknown)(context) };
   const given = checkOptions(value, ['inputs', 'elements', 'run'], `\`generator\` of ${what}`);
   const elements = checkShape(given['elements'], `element member of ${what}`);
-  if (Object.keys(elements).length === 0) throw badDefinition(`\`generator\` of ${what} declares no \`elements\``, 'write elements: { name: schema, … }');
+  if (Object.keys(elements).length === 0)
+    throw badDefinition(`\`generator\` of ${what} declares no \`elements\``, 'write elements: { name: schema, … }');
   const inputs = checkInputs(given['inputs'], `input of the generator of ${what}`);
   refuseIterated(inputs, `the generator of ${what}`);
   return { inputs, elements, run: checkFunction(given['run'], `\`generator.run\` of ${what}`) as GeneratorDefinition['run'] };
@@ -172,17 +226,27 @@ function generatorOf(value: unknown, what: string): GeneratorDefinition | undefi
 
 function reduceOf(value: unknown, what: string): ReduceDefinition | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'function') return { inputs: {}, run: (outputs, _inputs, context) => (value as (outputs: unknown, context: Context) => unknown)(outputs, context) };
+  if (typeof value === 'function')
+    return {
+      inputs: {},
+      run: (outputs, _inputs, context) => (value as (outputs: unknown, context: Context) => unknown)(outputs, context),
+    };
   const given = checkOptions(value, ['inputs', 'output', 'run'], `\`reduce\` of ${what}`);
   const { output } = given;
-  if (output !== undefined && !isSchema(output)) throw badDefinition(`\`reduce.output\` of ${what} is ${shown(output)}, not a schema`);
+  if (output !== undefined && !isSchema(output))
+    throw badDefinition(`\`reduce.output\` of ${what} is ${shown(output)}, not a schema`);
   const inputs = checkInputs(given['inputs'], `input of the reduce of ${what}`);
   refuseIterated(inputs, `the reduce of ${what}`);
-  return { inputs, ...(output === undefined ? {} : { output }), run: checkFunction(given['run'], `\`reduce.run\` of ${what}`) as ReduceDefinition['run'] };
+  return {
+    inputs,
+    ...(output === undefined ? {} : { output }),
+    run: checkFunction(given['run'], `\`reduce.run\` of ${what}`) as ReduceDefinition['run'],
+  };
 }
 
 function refuseIterated(inputs: Readonly<Record<string, { iterateOn?: string }>>, what: string): void {
   for (const [name, { iterateOn }] of Object.entries(inputs)) {
-    if (iterateOn !== undefined) throw badDefinition(`${what} iterates its input \`${name}\``, 'it runs once, for the whole map: take the array itself');
+    if (iterateOn !== undefined)
+      throw badDefinition(`${what} iterates its input \`${name}\``, 'it runs once, for the whole map: take the array itself');
   }
 }

@@ -85,7 +85,9 @@ export function missingInput(what: string, missing: readonly Wanted[], { offers,
   const array = first.definition?.iterateOn;
   const giver = elsewhere.get(first.name);
   let hint = `pipe in a task with an output named \`${first.name}\`, bind a value in the call ({ ${first.name}: … }), or give the input a default`;
-  if (giver !== undefined) hint = `${giver} gives \`${first.name}\` but is not piped directly into this step: use join(…, …).pipe(…)`;
-  if (array !== undefined) hint = `\`${first.name}\` is declared with iterateOn('${array}', …): put its task into a mapTask, or bind a value to it`;
+  if (giver !== undefined)
+    hint = `${giver} gives \`${first.name}\` but is not piped directly into this step: use join(…, …).pipe(…)`;
+  if (array !== undefined)
+    hint = `\`${first.name}\` is declared with iterateOn('${array}', …): put its task into a mapTask, or bind a value to it`;
   return new OutflowError('missing-input', message, { hint });
 }

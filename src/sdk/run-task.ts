@@ -74,9 +74,11 @@ function recordOf(outputs: Border['outputs'], returned: unknown): Record<string,
     throw new TaskError('invalid-output', `it returned ${shown(returned)}, but declares no outputs`);
   }
   const declared = outputs.map(([name]) => name);
-  if (!isObject(returned)) throw new TaskError('invalid-output', `it returned ${shown(returned)}, not an object of its outputs ${declared.join(', ')}`);
+  if (!isObject(returned))
+    throw new TaskError('invalid-output', `it returned ${shown(returned)}, not an object of its outputs ${declared.join(', ')}`);
   const unknown = Object.keys(returned).find((name) => !declared.includes(name));
-  if (unknown !== undefined) throw new TaskError('invalid-output', `it returned the unknown output \`${unknown}\`; declared are ${declared.join(', ')}`);
+  if (unknown !== undefined)
+    throw new TaskError('invalid-output', `it returned the unknown output \`${unknown}\`; declared are ${declared.join(', ')}`);
   return returned;
 }
 

@@ -62,7 +62,11 @@ function runBody(body: Workflow, outer: Readonly<Record<string, unknown>>, unit:
 }
 
 /** The body of a single task, which is what most maps have: about a microsecond less than by the stepper. */
-async function runOnly(step: TaskStep, outer: Readonly<Record<string, unknown>>, unit: UnitRun): Promise<Record<string, unknown>[]> {
+async function runOnly(
+  step: TaskStep,
+  outer: Readonly<Record<string, unknown>>,
+  unit: UnitRun,
+): Promise<Record<string, unknown>[]> {
   const inputs: Record<string, unknown> = {};
   for (const { name, source } of step.inputs) {
     if (source.kind === 'outer') inputs[name] = outer[source.name];
@@ -109,8 +113,11 @@ async function runStep(id: string, inputs: Readonly<Record<string, unknown>>, un
   assert(step !== undefined, `the plan has no function for step ${id}`);
   const { definition, args } = step;
   try {
-    if (unit.hooks?.runTask === undefined) return await runTask(definition, inputs, new TaskContext(unit.context, id, args, undefined));
-    return await unit.hooks.runTask({ id, definition }, (scope) => runTask(definition, inputs, new TaskContext(unit.context, id, args, scope)));
+    if (unit.hooks?.runTask === undefined)
+      return await runTask(definition, inputs, new TaskContext(unit.context, id, args, undefined));
+    return await unit.hooks.runTask({ id, definition }, (scope) =>
+      runTask(definition, inputs, new TaskContext(unit.context, id, args, scope)),
+    );
   } catch (error) {
     throw new UnitError(failureOf(error, id), error);
   }

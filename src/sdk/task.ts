@@ -3,14 +3,39 @@ import { parseDuration } from '../base/duration.ts';
 import type { TaskOptions as PlanOptions } from '../plan/plan.ts';
 import { nextOrder, record } from './ambient.ts';
 import { type Chain, chainOfNode } from './chain.ts';
-import { badDefinition, checkBoolean, checkCount, checkFunction, checkInputs, checkOptions, checkShape, checkStepName, shown } from './checks.ts';
+import {
+  badDefinition,
+  checkBoolean,
+  checkCount,
+  checkFunction,
+  checkInputs,
+  checkOptions,
+  checkShape,
+  checkStepName,
+  shown,
+} from './checks.ts';
 import type { Context } from './context.ts';
 import { type Node, TASK, type TaskDefinition } from './definition.ts';
 import type { Shape } from './schema.ts';
-import type { AcceptedValues, InputShape, InputValues, Iterated, MaybePromise, NeedsOf, OutputValues, Returned, Show, Types, UnknownInput } from './types.ts';
+import type {
+  AcceptedValues,
+  InputShape,
+  InputValues,
+  Iterated,
+  MaybePromise,
+  NeedsOf,
+  OutputValues,
+  Returned,
+  Show,
+  Types,
+  UnknownInput,
+} from './types.ts';
 
 /** A number of seconds, or a text such as `250ms`, `1.5s`, `5m`, `2h30m`. At most 24 days. */
-export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}` | `${number}${'m' | 'h' | 'd'}${number}${'s' | 'm' | 'h'}`;
+export type Duration =
+  | number
+  | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
+  | `${number}${'m' | 'h' | 'd'}${number}${'s' | 'm' | 'h'}`;
 
 /** The options that every task takes besides its inputs, outputs and function. */
 export interface TaskOptions {
@@ -104,7 +129,8 @@ function definitionOf(spec: unknown): TaskDefinition {
 
 function optionsOf(given: Readonly<Record<string, unknown>>, what: string): PlanOptions {
   const { timeout, env } = given;
-  const retries = given['retries'] === undefined ? {} : checkOptions(given['retries'], ['max', 'delay'], `\`retries\` of ${what}`);
+  const retries =
+    given['retries'] === undefined ? {} : checkOptions(given['retries'], ['max', 'delay'], `\`retries\` of ${what}`);
   const options: PlanOptions = {
     retries: {
       max: checkCount(retries['max'], 0, `\`retries.max\` of ${what}`) ?? 0,
@@ -121,14 +147,22 @@ function optionsOf(given: Readonly<Record<string, unknown>>, what: string): Plan
 function durationMs(value: unknown, what: string): number {
   const ms = parseDuration(value);
   if (ms !== undefined) return ms;
-  throw badDefinition(`${what} is ${shown(value)}, not a duration`, 'a number of seconds, or a text such as 250ms, 1.5s, 5m, 2h30m, at most 24d');
+  throw badDefinition(
+    `${what} is ${shown(value)}, not a duration`,
+    'a number of seconds, or a text such as 250ms, 1.5s, 5m, 2h30m, at most 24d',
+  );
 }
 
 function environmentOf(env: unknown, what: string): Record<string, string> {
-  if (typeof env !== 'object' || env === null) throw badDefinition(`\`env\` of ${what} must be an object of texts, not ${shown(env)}`);
+  if (typeof env !== 'object' || env === null)
+    throw badDefinition(`\`env\` of ${what} must be an object of texts, not ${shown(env)}`);
   for (const [name, value] of Object.entries(env)) {
     const sound = typeof value === 'string' && !value.includes('\0') && name !== '' && !/[=\0]/.test(name);
-    if (!sound) throw badDefinition(`\`env\` of ${what} cannot set ${shown(name)} to ${shown(value)}`, 'names without `=`, values that are texts');
+    if (!sound)
+      throw badDefinition(
+        `\`env\` of ${what} cannot set ${shown(name)} to ${shown(value)}`,
+        'names without `=`, values that are texts',
+      );
   }
   return { ...env };
 }
@@ -137,10 +171,14 @@ function instanceOf(definition: TaskDefinition, given: unknown): Node {
   const bound: Record<string, unknown> = {};
   if (given !== undefined) {
     const known = Object.keys(definition.inputs);
-    if (typeof given !== 'object' || given === null) throw badDefinition(`${definition.name}() takes an object of inputs to bind, not ${shown(given)}`);
+    if (typeof given !== 'object' || given === null)
+      throw badDefinition(`${definition.name}() takes an object of inputs to bind, not ${shown(given)}`);
     for (const [name, value] of Object.entries(given)) {
       if (!known.includes(name)) {
-        throw badDefinition(`task ${definition.name} has no input \`${name}\` to bind`, known.length === 0 ? 'it takes no inputs' : `its inputs are ${known.join(', ')}`);
+        throw badDefinition(
+          `task ${definition.name} has no input \`${name}\` to bind`,
+          known.length === 0 ? 'it takes no inputs' : `its inputs are ${known.join(', ')}`,
+        );
       }
       if (value !== undefined) bound[name] = value;
     }

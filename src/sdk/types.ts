@@ -68,7 +68,9 @@ type BareValue<O extends Shape> = [OnlyKey<O>] extends [never]
       : InputOf<O[K]>
     : never;
 /** All that a task's `run` may return: the record of its outputs, the bare value of an only one, nothing without outputs. */
-export type Returned<O extends Shape> = keyof O extends never ? void | undefined | Record<string, never> : AcceptedValues<O> | BareValue<O>;
+export type Returned<O extends Shape> = keyof O extends never
+  ? void | undefined | Record<string, never>
+  : AcceptedValues<O> | BareValue<O>;
 
 /** The types of a chain. `later`: needs of tasks further down, which piping into the chain does not serve. */
 export interface ChainTypes {
@@ -166,7 +168,12 @@ export type Joined<C extends readonly unknown[]> = C extends readonly [Typed<inf
   ? A
   : C extends readonly [Typed<infer A>, ...infer Rest extends readonly [unknown, ...unknown[]]]
     ? Joined<Rest> extends infer R extends ChainTypes
-      ? Types<Merge<A['needs'], R['needs']>, Merge<LaterOf<A>, LaterOf<R>>, [...A['gives'], ...R['gives']], Merge<A['reads'], R['reads']>>
+      ? Types<
+          Merge<A['needs'], R['needs']>,
+          Merge<LaterOf<A>, LaterOf<R>>,
+          [...A['gives'], ...R['gives']],
+          Merge<A['reads'], R['reads']>
+        >
       : never
     : C extends readonly Typed<infer E>[]
       ? Types<E['needs'], LaterOf<E>, E['gives'][number][], E['reads']>
@@ -178,7 +185,9 @@ export type ChainsOf<B> = B extends Typed<infer T> ? T : B extends readonly Type
 type DuplicateNames<C extends readonly unknown[], Seen = never> = C extends readonly [Typed<infer A>, ...infer Rest]
   ? (keyof GivenBy<A['gives']> & Seen) | DuplicateNames<Rest, Seen | keyof GivenBy<A['gives']>>
   : never;
-export type NoDuplicates<C extends readonly unknown[]> = [DuplicateNames<C>] extends [never] ? unknown : DuplicateOutput<DuplicateNames<C>>;
+export type NoDuplicates<C extends readonly unknown[]> = [DuplicateNames<C>] extends [never]
+  ? unknown
+  : DuplicateOutput<DuplicateNames<C>>;
 
 type IteratedKeys<N> = { [K in keyof N]-?: N[K] extends Iterated<string, unknown> ? K : never }[keyof N];
 type ArrayNames<N> = { [K in keyof N]-?: N[K] extends Iterated<infer A, unknown> ? A : never }[keyof N];
@@ -204,7 +213,9 @@ type MissingNames<N> = RequiredKeys<N>;
 /** `unknown` where the whole workflow lacks nothing, else the first input that nobody gives. */
 export type LacksNothing<N> = [MissingNames<N>] extends [never]
   ? unknown
-  : { [K in MissingNames<N>]: N[K] extends Iterated<string, unknown> ? IteratedOutsideMap<K> : MissingInput<K, N[K]> }[MissingNames<N>];
+  : {
+      [K in MissingNames<N>]: N[K] extends Iterated<string, unknown> ? IteratedOutsideMap<K> : MissingInput<K, N[K]>;
+    }[MissingNames<N>];
 
 type WrongArgs<Args, Reads> = {
   [K in keyof Reads]-?: K extends keyof Args
