@@ -1,4 +1,4 @@
-// Builds dist/: the program (outflow.cjs), the SDK (sdk.mjs) and its declarations (types/). Runs on Node 24, by the setup.
+// Builds dist/: the program (outflow.cjs), the SDK (sdk.mjs), its declarations (types/) and what goes into pipelines' bundles. Runs on Node 24, by the setup.
 //
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.
@@ -6,6 +6,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { buildParts } from '../src/loader/parts.ts';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
 import { root } from './node24.mjs';
 
@@ -36,7 +37,7 @@ const common = {
 try {
   rmSync(aside, { recursive: true, force: true });
   // All are waited for, so that none still writes when the directory goes.
-  const parts = await Promise.allSettled([buildProgram(), buildSdk(), emitDeclarations()]);
+  const parts = await Promise.allSettled([buildProgram(), buildSdk(), emitDeclarations(), buildPipelineParts()]);
   for (const part of parts) if (part.status === 'rejected') throw part.reason;
   install();
 } catch (error) {
@@ -73,6 +74,13 @@ async function buildSdk() {
     treeShaking: true,
     external: ['zod', '@standard-schema/spec'],
   });
+}
+
+/** The SDK and zod as the program puts them into the bundles of pipelines. */
+async function buildPipelineParts() {
+  const parts = await buildParts(common.define);
+  mkdirSync(aside, { recursive: true });
+  writeFileSync(path.join(aside, 'pipeline-parts.json'), JSON.stringify(parts));
 }
 
 /** @returns {Promise<void>} */
