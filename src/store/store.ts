@@ -1,5 +1,16 @@
 // The store's interface: what the coordinator and the CLI may ask of outflow's own tables.
-import type { CommitBatch, Holder, LoadedRun, LogQuery, RunRecord, RunSummary, StepSummary, StoredLog, TakeResult, UnitRow } from './types.ts';
+import type {
+  CommitBatch,
+  Holder,
+  LoadedRun,
+  LogQuery,
+  RunRecord,
+  RunSummary,
+  StepSummary,
+  StoredLog,
+  TakeResult,
+  UnitRow,
+} from './types.ts';
 
 export interface Store {
   /** Accepts a run: its record and its bundle, in one transaction. */

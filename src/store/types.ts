@@ -43,6 +43,11 @@ export type TakeResult =
 
 /** All that a coordinator commits at once. Empty arrays may be left out. */
 export interface CommitBatch {
+  /**
+   * Grows with each new batch of an epoch, from 1: a batch that is repeated with its number after an unclear error changes
+   * nothing if it had been committed. Without it a repeated batch would store its log lines and events twice.
+   */
+  commitId?: number;
   units?: UnitBatch[];
   attempts?: AttemptRow[];
   logs?: LogRow[];
