@@ -1,4 +1,5 @@
-// Builds dist/: the program (outflow.cjs), the SDK (sdk.mjs), its declarations (types/) and what goes into pipelines' bundles. Runs on Node 24, by the setup.
+// Builds dist/: the program (outflow.cjs), the SDK (sdk.mjs), its declarations (types/), and SDK and zod as parts of pipelines'
+// bundles (pipeline-parts.json). Runs on Node 24, by the setup.
 //
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.

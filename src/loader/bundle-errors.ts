@@ -39,10 +39,15 @@ function describeMessage(message: Message, dir: string): string {
   const place = placeOf(message, dir);
   const name = missingName(message);
   const text =
-    name === undefined ? message.text : `cannot find ${isPath(name) ? 'the file' : 'the package'} ${JSON.stringify(name)}`;
+    name === undefined ? saidOf(message) : `cannot find ${isPath(name) ? 'the file' : 'the package'} ${JSON.stringify(name)}`;
   if (!place) return text;
   const frame = codeFrame(place, message.location?.lineText);
   return `${displayPath(place.file)}:${place.line}:${place.column}: ${text}${frame && `\n${frame}`}`;
+}
+
+/** esbuild's words, but for a module that only outflow knows. */
+function saidOf({ text }: Message): string {
+  return text.replace(/^No matching export in "outflow-part:(\w+)" for import (".*")$/, '$1 does not export $2');
 }
 
 function placeOf({ location }: Message, dir: string): Place | undefined {

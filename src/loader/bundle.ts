@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { BuildOptions, BuildResult } from 'esbuild';
 import { OutflowError } from '../model/errors.ts';
 import { bundleError, bundleWarnings, isBuildFailure } from './bundle-errors.ts';
-import { META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
+import { COMMONJS, META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
 import { type PackagesUsed, packages } from './packages.ts';
 import { loadParts, PART_NAMES, type Parts } from './parts.ts';
 import { bundleHash, encodeBundle } from './stored-bundle.ts';
@@ -27,7 +27,6 @@ type Output = BuildResult<{ write: false; metafile: true }>;
 export async function bundlePipeline(file: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Bundle> {
   const entry = realpathSync(file);
   const dir = path.dirname(entry);
-  options.signal?.throwIfAborted();
   return withEsbuild(async (esbuild) => {
     const parts = await loadParts();
     try {
@@ -73,7 +72,13 @@ async function build(esbuild: Esbuild, entry: string, parts: Parts, withMeta: bo
   } satisfies BuildOptions;
   const result: Output = await esbuild.build(options);
   const [map, script] = result.outputFiles;
-  return { text: script!.text, map: map!.text, used, warnings: bundleWarnings(result.warnings, dir) };
+  const isCommonJs = result.metafile.inputs[path.basename(entry)]?.format === 'cjs';
+  return {
+    text: script!.text + (isCommonJs ? `export const ${COMMONJS}=true;` : ''),
+    map: map!.text,
+    used,
+    warnings: bundleWarnings(result.warnings, dir),
+  };
 }
 
 /** Puts what every bundle needs, and the parts it uses, before it: one line each, so that the source map only moves down. */
@@ -95,6 +100,7 @@ let building = 0;
 /** esbuild's service is a child process: it is stopped when nobody builds any more, so that it never outlives its use. */
 async function withEsbuild<T>(work: (esbuild: Esbuild) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const esbuild = await loadEsbuild();
+  signal?.throwIfAborted();
   building += 1;
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(signal?.reason);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { isSea } from 'node:sea';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
+import { COMMONJS } from './original-paths.ts';
 
 const PIPELINE_DIR = Symbol.for('outflow.pipeline-dir');
 
@@ -30,18 +31,7 @@ async function load(script: string, pipelineDir: string): Promise<Record<string,
   const namespace = await importFile(pathToFileURL(script).href);
   // A host is often ended by force, and then writes nothing.
   if (cache.status === module.constants.compileCacheStatus.ENABLED) module.flushCompileCache();
-  return withoutWrapper(namespace);
-}
-
-/** A CommonJS pipeline has all its exports in `default`. */
-function withoutWrapper(namespace: Record<string, unknown>): Record<string, unknown> {
-  const { default: wrapped } = namespace;
-  const isWrapper =
-    Object.keys(namespace).join() === 'default' &&
-    typeof wrapped === 'object' &&
-    wrapped !== null &&
-    Object.getPrototypeOf(wrapped) === Object.prototype;
-  return isWrapper && Object.getOwnPropertySymbols(wrapped).length === 0 ? (wrapped as Record<string, unknown>) : namespace;
+  return COMMONJS in namespace ? (namespace['default'] as Record<string, unknown>) : namespace;
 }
 
 type Import = (url: string) => Promise<Record<string, unknown>>;

@@ -16,6 +16,9 @@ export const META_DEFINE: Record<string, string> = {
   __filename: `${META}.filename`,
 };
 
+/** An export that says of a bundle: the pipeline is CommonJS, and all that it exports is in `default`. */
+export const COMMONJS = '__outflow_commonjs';
+
 /** Stands at the top of each bundle; one line. */
 export const RUNTIME =
   `const __outflow_dir=globalThis[Symbol.for('outflow.pipeline-dir')];` +

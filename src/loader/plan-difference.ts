@@ -22,14 +22,20 @@ function difference(first: unknown, second: unknown, at: string): string | undef
 function ofArrays(first: unknown[], second: unknown[], at: string): string | undefined {
   const [names, others] = [first.map(nameOf), second.map(nameOf)];
   const lacks = names.find((name) => name !== undefined && !others.includes(name));
-  if (lacks !== undefined) return `${lacks} is there the first time only`;
+  if (lacks !== undefined) return `${within(at, lacks)} is there the first time only`;
   const extra = others.find((name) => name !== undefined && !names.includes(name));
-  if (extra !== undefined) return `${extra} is there the second time only`;
+  if (extra !== undefined) return `${within(at, extra)} is there the second time only`;
   for (let index = 0; index < Math.max(first.length, second.length); index += 1) {
-    const found = difference(first[index], second[index], names[index] ?? `${at}[${index}]`);
+    const name = names[index];
+    const found = difference(first[index], second[index], name === undefined ? `${at}[${index}]` : within(at, name));
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Steps are known by their id alone; inputs and outputs belong to one. */
+function within(at: string, name: string): string {
+  return name.startsWith('step ') ? name : `${at.replace(/[.]?(inputs|outputs)$/, '')}, ${name}`;
 }
 
 /** `step Compute`, `input word`: what a person calls an item of the plan. */

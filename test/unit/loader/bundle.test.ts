@@ -1,0 +1,203 @@
+// What a bundle may be made of, each by a real build whose result a real process loads.
+import { symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { bundlePipeline } from '../../../src/loader/bundle.ts';
+import { decodeBundle } from '../../../src/loader/stored-bundle.ts';
+import { bundleOf, load, project, writeFiles } from './temporary-project.ts';
+
+test('TypeScript in full: enums, namespaces, parameter properties, satisfies', async () => {
+  const dir = project({
+    'pipeline.ts': `
+      enum Color { red, green = 'g' }
+      const enum Level { low = 3 }
+      namespace Shapes { export const sides = 4; }
+      class Point { constructor(readonly x: number, private y = 2) {} sum() { return this.x + this.y; } }
+      export const found = [Color[0], Color.green, Level.low, Shapes.sides, new Point(1).sum()] satisfies unknown[];`,
+  });
+  expect(await load(dir)).toEqual({ found: ['red', 'g', 3, 4, 3] });
+});
+
+test('decorators are the standard ones, or with experimentalDecorators those of the tsconfig', async () => {
+  const standard = project({
+    'pipeline.ts': `
+      const twice = (method: () => number, context: ClassMethodDecoratorContext) => function (this: unknown) { return [context.kind, method.call(this) * 2]; };
+      class A { @twice as(): any { return 4; } }
+      export const found = new A().as();`,
+  });
+  expect(await load(standard)).toEqual({ found: ['method', 8] });
+  const experimental = project({
+    'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+    'pipeline.ts': `
+      const named: string[] = [];
+      const note = (_target: object, key: string) => { named.push(key); };
+      class A { @note b = 1; }
+      new A();
+      export const found = named;`,
+  });
+  expect(await load(experimental)).toEqual({ found: ['b'] });
+});
+
+test('relative imports without extension, as .js that names a .ts, of folders, JSON and by import()', async () => {
+  const dir = project({
+    'pipeline.ts': `
+      import { a } from './lib/a';
+      import { b } from './lib/b.js';
+      import { c } from './lib';
+      import data from './data.json' with { type: 'json' };
+      const { d } = await import('./lib/d.mjs');
+      export const found = [a, b, c, data.e, d];`,
+    'lib/a.ts': 'export const a = 1;',
+    'lib/b.ts': 'export const b: number = 2;',
+    'lib/index.ts': 'export const c = 3;',
+    'lib/d.mts': 'export const d = await Promise.resolve(4);',
+    'data.json': '{ "e": 5 }',
+  });
+  expect(await load(dir)).toEqual({ found: [1, 2, 3, 5, 4] });
+});
+
+test('paths of the tsconfig are followed', async () => {
+  const dir = project({
+    'tsconfig.json': '{ "compilerOptions": { "paths": { "~/*": ["./src/*"] } } }',
+    'pipeline.ts': `export { found } from '~/deep/file';`,
+    'src/deep/file.ts': 'export const found = true;',
+  });
+  expect(await load(dir)).toEqual({ found: true });
+});
+
+test('packages come from the node_modules of the pipeline, ES modules and CommonJS', async () => {
+  const dir = project({
+    'pipeline.ts': `
+      import { esm } from 'an-esm';
+      import cjs, { name } from '@scope/a-cjs';
+      import { sub } from 'an-esm/sub';
+      const require = (name: string) => name; // a name of the user's own
+      export const found = [esm, sub, cjs.name, name, require('x'), cjs.here.endsWith('/node_modules/@scope/a-cjs/lib')];`,
+    'node_modules/an-esm/package.json': '{ "type": "module", "exports": { ".": "./i.js", "./sub": "./s.js" } }',
+    'node_modules/an-esm/i.js': 'export const esm = 1;',
+    'node_modules/an-esm/s.js': 'export const sub = 2;',
+    'node_modules/@scope/a-cjs/package.json': '{ "main": "lib/index.js" }',
+    'node_modules/@scope/a-cjs/lib/index.js': `'use strict';
+      const { sep } = require('path');
+      exports.name = 'cjs' + sep; exports.here = __dirname;`,
+  });
+  expect(await load(dir)).toEqual({ found: [1, 2, 'cjs/', 'cjs/', 'x', true] });
+});
+
+test('a pipeline in CommonJS exports its commands all the same', async () => {
+  const dir = project({
+    'pipeline.js': `const os = require('node:os'); exports.found = typeof os.cpus; exports.file = __filename;`,
+  });
+  expect(await load(dir, 'pipeline.js')).toEqual({ found: 'function', file: path.join(dir, 'pipeline.js') });
+});
+
+test("import.meta and __dirname name the user's original file, and its lines stay where they were", async () => {
+  const dir = project({
+    'pipeline.ts': `#!/usr/bin/env outflow
+      export { found } from './lib/deep.ts'; export const main = import.meta.main;`,
+    'lib/deep.ts': `export const found = [import.meta.url, import.meta.dirname, import.meta.filename, __dirname, __filename, import.meta.resolve('./x.txt')]; export const throwing = () => { throw new Error('x'); };
+      const { dirname } = import.meta; if (dirname !== __dirname) throw new Error('not the same');`,
+    'own.ts': `import { fileURLToPath } from 'node:url';
+      const __filename = fileURLToPath(import.meta.url);
+      export const own = __filename; export const thrower = () => { throw new Error(import.meta.url); };`,
+  });
+  const file = path.join(dir, 'lib', 'deep.ts');
+  const text = path.join(dir, 'lib', 'x.txt');
+  expect(await load(dir)).toEqual({
+    found: [pathToFileURL(file).href, path.dirname(file), file, path.dirname(file), file, pathToFileURL(text).href],
+    main: false,
+  });
+  const own = path.join(dir, 'own.ts');
+  expect(await load(dir, 'own.ts')).toMatchObject({ own, thrower: { frame: { file: own, line: 3, column: 75 } } });
+});
+
+test('the same code in another directory gives the same bytes, other code another hash', async () => {
+  const files = {
+    'pipeline.ts': `import { z } from 'zod'; import { task } from 'outflow'; import cjs from 'a-cjs';
+      export const found = [import.meta.url, z, task, cjs];`,
+    'node_modules/a-cjs/package.json': '{}',
+    'node_modules/a-cjs/index.js': 'module.exports = __filename;',
+  };
+  const first = await bundleOf(project(files));
+  const second = await bundleOf(project(files));
+  expect(Buffer.compare(first.bytes, second.bytes)).toBe(0);
+  expect(second.hash).toBe(first.hash);
+  expect(second.dir).not.toBe(first.dir);
+  const { code, map } = decodeBundle(first.bytes);
+  expect(code + map).not.toContain(first.dir);
+  const third = await bundleOf(project({ ...files, 'pipeline.ts': `${files['pipeline.ts']} export const more = 1;` }));
+  expect(third.hash).not.toBe(first.hash);
+});
+
+test('outflow and zod are the running ones where the pipeline has none of its own', async () => {
+  const dir = project({
+    'pipeline.ts': `import * as outflow from 'outflow'; import zod, { z } from 'zod'; import { safeParse, string } from 'zod/mini';
+      export const found = [typeof outflow.task, z === zod.z || z === zod, z.int().parse(3), safeParse(string(), 1).success];`,
+  });
+  expect(await load(dir)).toEqual({ found: ['function', true, 3, false] });
+});
+
+test('outflow and zod of the pipeline itself win', async () => {
+  const dir = project({
+    'pipeline.ts': `import { task } from 'outflow'; import { z } from 'zod'; export const found = [task, z];`,
+    'node_modules/outflow/package.json': '{ "type": "module", "exports": "./index.js" }',
+    'node_modules/outflow/index.js': `export const task = 'own task';`,
+    'node_modules/zod/package.json': '{ "main": "index.cjs" }',
+    'node_modules/zod/index.cjs': `exports.z = 'own zod';`,
+  });
+  expect(await load(dir)).toEqual({ found: ['own task', 'own zod'] });
+});
+
+test('an own outflow that is a link to the running one counts as the running one', async () => {
+  const pipeline = { 'pipeline.ts': `import { task } from 'outflow'; export const found = typeof task;` };
+  const dir = project({ ...pipeline, 'node_modules/.keep': '' });
+  symlinkSync(path.resolve(import.meta.dirname, '..', '..', '..'), path.join(dir, 'node_modules', 'outflow'));
+  expect((await bundleOf(dir)).hash).toBe((await bundleOf(project(pipeline))).hash);
+});
+
+test('native packages and add-ons stay outside, are named, and are loaded from where the pipeline lies', async () => {
+  const dir = project({
+    'pipeline.ts': `import native, { half } from 'a-native'; import sub from '@n/other/sub.js';
+      export const found = [native.here, half(4), sub];
+      export const addon = () => import('./build/own.node');`,
+    'node_modules/a-native/package.json': '{ "dependencies": { "node-gyp-build": "4" } }',
+    'node_modules/a-native/index.js': 'exports.here = __dirname; exports.half = (n) => n / 2;',
+    'node_modules/@n/other/package.json': '{ "optionalDependencies": { "@n/other-linux-x64-gnu": "1.0.0" } }',
+    'node_modules/@n/other/sub.js': 'module.exports = require.resolve("./sub.js");',
+    'build/own.node': 'no machine code',
+  });
+  expect((await bundleOf(dir)).externals).toEqual(['@n/other/sub.js', 'a-native', 'build/own.node']);
+  expect(await load(dir)).toMatchObject({
+    found: [path.join(dir, 'node_modules', 'a-native'), 2, path.join(dir, 'node_modules', '@n', 'other', 'sub.js')],
+    addon: { frame: { file: path.join(dir, 'pipeline.ts'), line: 3 } },
+  });
+});
+
+test("errors name the user's file, line and column, and no frame of outflow or Node", async () => {
+  const dir = project({
+    'pipeline.ts': `import { z } from 'zod';\nimport { check } from './lib/check';\n\nexport const throwing = () => check();\nexport const parsing = () => z.int().parse('x');`,
+    'lib/check.ts': `interface Nothing {\n  here: true;\n}\nexport function check(): Nothing {\n  throw new TypeError('no');\n}`,
+  });
+  const { throwing, parsing } = (await load(dir)) as Record<string, { frame: unknown; stack: string }>;
+  const [pipeline, check] = [path.join(dir, 'pipeline.ts'), path.join(dir, 'lib', 'check.ts')];
+  expect(throwing?.frame).toEqual({ file: check, line: 5, column: 9 });
+  expect(throwing?.stack.split('\n').slice(0, 2)).toEqual([
+    `    at check (${check}:5:9)`,
+    expect.stringMatching(/^ {4}at .*throwing \(.*pipeline\.ts:4:31\)$/),
+  ]);
+  expect(throwing?.stack).not.toMatch(/node:|outflow-bundle/);
+  expect(parsing?.frame).toEqual({ file: pipeline, line: 5, column: 38 });
+});
+
+test('bundling can be called off, and leaves no process behind', async () => {
+  const dir = project({ 'pipeline.ts': 'export const found = 1;' });
+  const signal = AbortSignal.abort(new Error('called off'));
+  await expect(bundlePipeline(path.join(dir, 'pipeline.ts'), { signal })).rejects.toThrow('called off');
+  const later = new AbortController();
+  const bundling = bundlePipeline(path.join(dir, 'pipeline.ts'), { signal: later.signal });
+  later.abort(new Error('called off later'));
+  await expect(bundling).rejects.toThrow('called off later');
+  writeFiles(dir, { 'pipeline.ts': 'export const found = 2;' });
+  expect(await load(dir)).toEqual({ found: 2 });
+});
