@@ -1,6 +1,6 @@
 // Chains: what is piped together, as immutable values over a graph of instances.
 import { OutflowError } from '../model/errors.ts';
-import { CHAIN, type Graph, type Node, TASK } from './definition.ts';
+import { CHAIN, type Graph, type Node, outputNames, TASK } from './definition.ts';
 import type { ChainTypes, FitsBehind, GivenBy, Joined, NoDuplicates, Piped, Typed } from './types.ts';
 
 /**
@@ -56,7 +56,23 @@ function chainOf<T extends ChainTypes>(graph: Graph): Chain<T> {
  * ```
  */
 export function join<const C extends readonly [AnyChain, ...AnyChain[]]>(...chains: C & NoDuplicates<C>): Chain<Joined<C>> {
-  return chainOf<Joined<C>>(combined((chains as readonly unknown[]).map((chain) => graphOf(chain, 'join()'))));
+  const graph = combined((chains as readonly unknown[]).map((chain) => graphOf(chain, 'join()')));
+  const givers = new Map<string, Node>();
+  for (const node of graph.ends) {
+    for (const output of outputNames(node)) {
+      const other = givers.get(output);
+      if (other !== undefined) throw duplicateOutput(other, node, output);
+      givers.set(output, node);
+    }
+  }
+  return chainOf<Joined<C>>(graph);
+}
+
+function duplicateOutput(first: Node, second: Node, output: string): OutflowError {
+  const [a, b] = [first.definition.name, second.definition.name];
+  return new OutflowError('duplicate-output', `join() was given ${a} and ${b}, which both give an output named \`${output}\``, {
+    hint: 'rename the output in one of the tasks (of a map: `outputName`): data flows by name',
+  });
 }
 
 function combined(graphs: readonly Graph[]): Graph {

@@ -73,6 +73,12 @@ export type Node =
     }
   | { readonly kind: 'map'; readonly order: number; readonly definition: MapDefinition };
 
+/** The outputs that an instance gives, by name. */
+export function outputNames(node: Node): string[] {
+  if (node.kind === 'task') return Object.keys(node.definition.outputs);
+  return node.definition.outputName === undefined ? [] : [node.definition.outputName];
+}
+
 /** Instances and who is piped into whom. Never changed once made. */
 export interface Graph {
   readonly nodes: readonly Node[];

@@ -1,6 +1,6 @@
 // What the body of a map iterates: found before the body is lowered, since its elements are what the body is given.
 import { badDefinition } from './checks.ts';
-import type { Graph, InputDefinition, MapDefinition } from './definition.ts';
+import { type InputDefinition, type MapDefinition, outputNames } from './definition.ts';
 import { beforeOf } from './lowering.ts';
 
 export interface IteratedName {
@@ -18,7 +18,7 @@ export function iteratedInputs(id: string, { body }: MapDefinition): IteratedNam
     for (const [input, definition] of Object.entries(node.definition.inputs)) {
       const array = definition.iterateOn;
       if (array === undefined || Object.hasOwn(node.bound, input)) continue;
-      if ((before.get(node) ?? []).some((each) => givesOutput(each, input))) continue;
+      if ((before.get(node) ?? []).some((each) => outputNames(each).includes(input))) continue;
       const known = found.get(input);
       if (known !== undefined && known.array !== array) {
         throw badDefinition(
@@ -30,8 +30,4 @@ export function iteratedInputs(id: string, { body }: MapDefinition): IteratedNam
     }
   }
   return [...found.values()];
-}
-
-function givesOutput(node: Graph['nodes'][number], name: string): boolean {
-  return node.kind === 'task' ? Object.hasOwn(node.definition.outputs, name) : node.definition.outputName === name;
 }

@@ -14,11 +14,10 @@ export async function lowerWorkflow(graph: Graph, created: readonly Node[], plac
   const ordered = inOrder(graph, before, place.where);
   const names = stepNames(graph.nodes);
   const lowered = new Map<Node, Lowered>();
-  const elsewhere = givers(graph.nodes, names, place.prefix);
   for (const node of ordered) {
     const id = place.prefix + names.get(node);
     const pipedIn = (before.get(node) ?? []).map((each) => lowered.get(each) as Lowered);
-    const around: Surroundings = { ...upstreamOf(id, pipedIn), outer: place.outer, elsewhere };
+    const around: Surroundings = { ...upstreamOf(id, pipedIn), outer: place.outer, giverOf: (name) => giverOf(name, lowered) };
     const after = pipedIn.map(({ last }) => last);
     lowered.set(
       node,
@@ -52,18 +51,9 @@ function upstreamOf(id: string, pipedIn: readonly Lowered[]): Pick<Surroundings,
   return { upstream, offers: pipedIn.map(({ last, outputs }) => ({ step: last, outputs })) };
 }
 
-/** Which step gives each output name of the workflow; for hints only. */
-function givers(nodes: readonly Node[], names: ReadonlyMap<Node, string>, prefix: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const node of nodes) {
-    for (const output of outputNames(node)) found.set(output, prefix + names.get(node));
-  }
-  return found;
-}
-
-function outputNames(node: Node): string[] {
-  if (node.kind === 'task') return Object.keys(node.definition.outputs);
-  return node.definition.outputName === undefined ? [] : [node.definition.outputName];
+/** Which earlier step gives an output; for hints only. */
+function giverOf(output: string, lowered: ReadonlyMap<Node, Lowered>): string | undefined {
+  return [...lowered.values()].find(({ outputs }) => outputs.includes(output))?.last;
 }
 
 /** The names that steps take from outside of their workflow, each once. */

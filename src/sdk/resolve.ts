@@ -17,8 +17,8 @@ export interface Surroundings {
   offers: readonly { step: string; outputs: readonly string[] }[];
   /** Names that the enclosing subworkflow gives: empty at the top. */
   outer: ReadonlySet<string>;
-  /** All outputs of the workflow, for a hint: name to step. */
-  elsewhere: ReadonlyMap<string, string>;
+  /** The earlier step of the workflow that gives an output of this name, for a hint. */
+  giverOf(name: string): string | undefined;
 }
 
 /** A wanted input: its definition, or for a map's arrays and shared inputs only what is known of them. */
@@ -75,7 +75,7 @@ async function boundSource(id: string, name: string, definition: InputDefinition
 }
 
 /** The error that says which inputs of which step are missing and what upstream offers. */
-export function missingInput(what: string, missing: readonly Wanted[], { offers, outer, elsewhere }: Surroundings): OutflowError {
+export function missingInput(what: string, missing: readonly Wanted[], { offers, outer, giverOf }: Surroundings): OutflowError {
   const names = missing.map(({ name, type }) => `\`${name}\`${type === undefined ? '' : ` (${type})`}`).join(', ');
   const offered = offers.map(({ step, outputs }) => `${step} (${outputs.length === 0 ? 'no outputs' : outputs.join(', ')})`);
   const around = outer.size === 0 ? [] : [`the map around it offers ${[...outer].join(', ')}`];
@@ -83,7 +83,7 @@ export function missingInput(what: string, missing: readonly Wanted[], { offers,
   const message = `${what} lacks the input${missing.length === 1 ? '' : 's'} ${names}: ${[upstream, ...around].join('; ')}`;
   const first = missing[0] as Wanted;
   const array = first.definition?.iterateOn;
-  const giver = elsewhere.get(first.name);
+  const giver = giverOf(first.name);
   let hint = `pipe in a task with an output named \`${first.name}\`, bind a value in the call ({ ${first.name}: … }), or give the input a default`;
   if (giver !== undefined)
     hint = `${giver} gives \`${first.name}\` but is not piped directly into this step: use join(…, …).pipe(…)`;
