@@ -10,7 +10,15 @@ import { onAgentConnected } from './hello.ts';
 import { lease } from './leasing.ts';
 import { loseUnits, onReport } from './settle.ts';
 import { type CoreOptions, emit, newState, type State } from './state.ts';
-import { beginReadySteps, endStep, onStepFailed, onStepPrepared, onStepReduced, stopStep } from './step-life.ts';
+import {
+  abortWaitingSteps,
+  beginReadySteps,
+  endStep,
+  onStepFailed,
+  onStepPrepared,
+  onStepReduced,
+  stopStep,
+} from './step-life.ts';
 import type { StepRun } from './steps.ts';
 import { fenceOf, UNIT } from './units.ts';
 
@@ -162,7 +170,7 @@ export class Core {
     const graceMs = phase.kind === 'cancelling' && !phase.now ? LIMITS.cancelGraceMs : 0;
     for (const step of state.steps) {
       if (step.phase.kind === 'running' || step.phase.kind === 'stopping') stopStep(state, step, into, failure, graceMs);
-      else if (step.phase.kind !== 'ended') endStep(state, step, step.phase.kind === 'waiting' ? 'aborted' : into, null, failure);
+      else if (step.phase.kind === 'preparing' || step.phase.kind === 'reducing') endStep(state, step, into, null, failure);
     }
   }
 
@@ -179,6 +187,7 @@ export class Core {
       }
     }
     for (const step of state.steps) step.units?.promote(state.nowMs);
+    if (state.phase.kind !== 'running') abortWaitingSteps(state);
     if (state.steps.every((step) => step.isEnded)) return this.#end();
     if (state.phase.kind === 'running') {
       this.#allocate();

@@ -1,6 +1,7 @@
 // An agent says what it holds; we say what we want of it. The exchange heals the loss of any message and of either side.
 import type { Event, Lease } from './events.ts';
 import { emit, type State } from './state.ts';
+import { settleStep } from './step-life.ts';
 import { fenceOf, UNIT } from './units.ts';
 
 type Connected = Extract<Event, { kind: 'agent-connected' }>;
@@ -33,6 +34,7 @@ export function onAgentConnected(state: State, event: Connected): void {
     if (step.phase.kind === 'stopping') {
       const leases = [...units.heldBy(agent.number)].map(({ index }) => units.leaseOf(step.ordinal, index));
       if (leases.length > 0) emit(state, { kind: 'cancel-units', session: event.session, units: leases, graceMs: 0 });
+      settleStep(state, step); // what never arrived may have been the last that was held
     }
   }
   if (unwanted.length > 0) emit(state, { kind: 'cancel-units', session: event.session, units: unwanted, graceMs: 0 });

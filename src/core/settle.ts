@@ -14,6 +14,7 @@ type Report = Extract<Event, { kind: 'report' }>;
 export function onReport(state: State, report: Report): void {
   const agent = state.agents.bySession(report.session);
   if (agent === undefined) return; // said over a connection that has been replaced; it comes again
+  if (report.seq > agent.reportSeq + 1) return; // one before it was lost with a connection: both come again after the welcome
   if (report.seq > agent.reportSeq) {
     agent.reportSeq = report.seq;
     emit(state, { kind: 'accept-report', agent: agent.info.id, seq: report.seq });

@@ -149,14 +149,20 @@ function handOn(
     state.stepper.succeed(step.step.id, splitObject(outputs ?? '{}'));
   } else {
     state.stepper.fail(step.step.id);
-    for (const id of state.stepper.unreachable()) {
-      const below = stepById(state, id);
-      if (below.phase.kind === 'waiting') {
-        below.move({ kind: 'ended', state: 'aborted', units: null });
-        storeStep(state, below, 'aborted', null);
-      }
-    }
+    for (const id of state.stepper.unreachable()) abort(state, stepById(state, id));
   }
+}
+
+/** In a run that is being ended: what nothing runs before any more never begins. */
+export function abortWaitingSteps(state: State): void {
+  if (state.steps.every((step) => step.isEnded || step.phase.kind === 'waiting'))
+    for (const step of state.steps) abort(state, step);
+}
+
+function abort(state: State, step: StepRun): void {
+  if (step.phase.kind !== 'waiting') return;
+  step.move({ kind: 'ended', state: 'aborted', units: null });
+  storeStep(state, step, 'aborted', null);
 }
 
 function storeStep(

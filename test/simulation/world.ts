@@ -1,0 +1,342 @@
+// A world for core: a committed "database", agents with their queues, and faults at will. Nothing here is ours but core itself.
+import { assert } from '../../src/base/assert.ts';
+import type { Random } from '../../src/base/random.ts';
+import { Core } from '../../src/core/core.ts';
+import type { Effect } from '../../src/core/effects.ts';
+import type { Event, Lease } from '../../src/core/events.ts';
+import type { RestoredStep } from '../../src/core/state.ts';
+import { splitArray } from '../../src/model/values.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+
+interface SimAgent {
+  id: string;
+  allocation: string;
+  cpus: number;
+  session: number | null;
+  epoch: number;
+  /** Held leases by key; true: running. */
+  held: Map<string, { lease: Lease; running: boolean }>;
+  seq: number;
+  unacked: Extract<Event, { kind: 'report' }>[];
+  draining: boolean;
+  inbox: Effect[];
+}
+
+const keyOf = (lease: Lease): string => `${lease.step}/${lease.index}/${lease.epoch}/${lease.n}`;
+
+export class World {
+  readonly random: Random;
+  readonly plan: Plan;
+  readonly agents: SimAgent[] = [];
+  /** Committed: unit key → state. */
+  readonly units = new Map<string, string>();
+  readonly unitOutputs = new Map<string, string | null>();
+  readonly steps = new Map<number, Extract<Effect, { kind: 'store-step' }>>();
+  readonly reports = new Map<string, number>();
+  readonly attempts: Extract<Effect, { kind: 'store-attempt' }>[] = [];
+  end: Extract<Effect, { kind: 'store-end' }> | undefined;
+  nowMs = 1_000_000;
+  epoch = 0;
+  executions = 0;
+  takeovers = 0;
+  /** How often a unit fails by itself. */
+  failureRate = 0;
+  core!: Core;
+  #sessions = 0;
+  #agentCount = 0;
+  #events: Event[] = [];
+
+  constructor(plan: Plan, random: Random) {
+    this.plan = plan;
+    this.random = random;
+    this.takeOver();
+  }
+
+  /** A new holder: the old core and all connections are gone, what was committed is there. */
+  takeOver(): void {
+    if (this.end !== undefined) return; // nobody holds a run that has ended
+    this.epoch += 1;
+    this.takeovers += 1;
+    this.#events = [];
+    for (const agent of this.agents) this.#drop(agent);
+    this.core = new Core({
+      plan: this.plan,
+      epoch: this.epoch,
+      cpusOf: (step) => this.#cpusOf(step),
+      maxRunning: 0,
+      restored: this.#restored(),
+    });
+    for (const agent of this.agents) {
+      this.core.expectAgent(
+        { id: agent.id, allocation: agent.allocation, host: 'h', pid: 1, cpus: agent.cpus, version: '1' },
+        this.reports.get(agent.id) ?? 0,
+        this.nowMs,
+      );
+    }
+    this.batch();
+    // As the coordinator does: no agent may dial before what was running is prepared again.
+    while (this.core.isPreparing()) this.batch();
+  }
+
+  #cpusOf(step: number): number {
+    const found = this.plan.workflow.steps[step];
+    return found?.kind === 'map' ? found.cpusPerTask : 1;
+  }
+
+  #restored(): Map<number, RestoredStep> {
+    const restored = new Map<number, RestoredStep>();
+    for (const [ordinal, row] of this.steps) {
+      const settled: RestoredStep['settled'] = [];
+      for (const [key, state] of this.units) {
+        const [step, index] = key.split('/').map(Number) as [number, number];
+        if (step === ordinal) settled.push({ state: state as 'succeeded', from: index, to: index + 1 });
+      }
+      const attempts = new Map<number, RestoredStep['attempts'][number]>();
+      for (const row of this.attempts.filter(({ step, index }) => step === ordinal && !this.units.has(`${step}/${index}`))) {
+        const history = attempts.get(row.index) ?? { index: row.index, attempts: 0, failures: 0, losses: 0, last: row.failure };
+        history.attempts += 1;
+        if (row.loss === true) history.losses += 1;
+        if (row.loss === false) history.failures += 1;
+        attempts.set(row.index, history);
+      }
+      const ended = ['succeeded', 'failed', 'cancelled', 'aborted'].includes(row.state);
+      const isTask = this.plan.workflow.steps[ordinal]?.kind === 'task';
+      const outputs = isTask ? (this.unitOutputs.get(`${ordinal}/0`) ?? null) : row.outputs;
+      restored.set(ordinal, {
+        ended: ended ? { state: row.state as 'succeeded', outputs } : null,
+        settled,
+        attempts: [...attempts.values()],
+        failures: [],
+      });
+    }
+    return restored;
+  }
+
+  /** One batch of the coordinator's loop; `crash` ends the holder before or after its commit. */
+  batch(crash?: 'before-commit' | 'before-send'): void {
+    const effects: Effect[] = [];
+    for (const event of [...this.#events.splice(0), { kind: 'tick' } as const])
+      effects.push(...this.core.apply(event, this.nowMs));
+    this.core.checkInvariants();
+    if (crash === 'before-commit') return this.takeOver();
+    for (const effect of effects) this.#commit(effect);
+    if (crash === 'before-send') return this.takeOver();
+    for (const effect of effects) this.#send(effect);
+  }
+
+  #commit(effect: Effect): void {
+    switch (effect.kind) {
+      case 'store-units':
+        for (const [at, index] of effect.index.entries()) {
+          const key = `${effect.step}/${index}`;
+          assert(!this.units.has(key), `unit ${key} settled twice: ${this.units.get(key)}, then ${effect.state}`);
+          this.units.set(key, effect.state);
+          this.unitOutputs.set(key, effect.output[at] ?? null);
+        }
+        break;
+      case 'store-attempt':
+        this.attempts.push(effect);
+        break;
+      case 'store-step':
+        this.steps.set(effect.step, effect);
+        break;
+      case 'accept-report': {
+        const last = this.reports.get(effect.agent) ?? 0;
+        assert(effect.seq === last + 1, `report ${effect.seq} of ${effect.agent} after ${last}`);
+        this.reports.set(effect.agent, effect.seq);
+        break;
+      }
+      case 'store-end':
+        assert(this.end === undefined, 'the run ended twice');
+        this.end = effect;
+        break;
+      default:
+    }
+  }
+
+  #send(effect: Effect): void {
+    switch (effect.kind) {
+      case 'prepare': {
+        const step = this.plan.workflow.steps[effect.step];
+        const total = step?.kind === 'map' ? splitArray(effect.inputs['items'] as string).length : 1;
+        this.#events.push({ kind: 'step-prepared', step: effect.step, total });
+        break;
+      }
+      case 'reduce': {
+        const total = this.core.counts()[effect.step]?.total ?? 0;
+        const outputs = Array.from({ length: total }, (_, index) => this.unitOutputs.get(`${effect.step}/${index}`));
+        assert(
+          effect.keepFailures || outputs.every((output) => output !== undefined && output !== null),
+          'a unit without an output is reduced',
+        );
+        this.#events.push({
+          kind: 'step-reduced',
+          step: effect.step,
+          outputs: `{"results":[${outputs.map((each) => each ?? 'null').join(',')}]}`,
+        });
+        break;
+      }
+      case 'allocate':
+        this.addAgent(effect.allocation, 2 + this.random.below(3));
+        break;
+      case 'welcome':
+      case 'lease':
+      case 'cancel-units':
+      case 'ack':
+      case 'drain':
+        this.agents.find(({ session }) => session === effect.session)?.inbox.push(effect);
+        break;
+      default:
+    }
+  }
+
+  addAgent(allocation: string, cpus: number): void {
+    this.agents.push({
+      id: `agent-${++this.#agentCount}`,
+      allocation,
+      cpus,
+      session: null,
+      epoch: 0,
+      held: new Map(),
+      seq: 0,
+      unacked: [],
+      draining: false,
+      inbox: [],
+    });
+  }
+
+  dial(agent: SimAgent): void {
+    if (agent.session !== null) return;
+    agent.session = ++this.#sessions;
+    agent.inbox = [];
+    const held = [...agent.held.values()];
+    this.#events.push({
+      kind: 'agent-connected',
+      session: agent.session,
+      agent: { id: agent.id, allocation: agent.allocation, host: 'h', pid: 1, cpus: agent.cpus, version: '1' },
+      held: held.map(({ lease }) => lease),
+      running: held.filter(({ running }) => running).map(({ lease }) => lease),
+      finished: agent.unacked.flatMap((report) => [
+        ...report.succeeded.flatMap((batch) =>
+          batch.index.map((index, at) => ({ step: batch.step, index, epoch: batch.epoch, n: batch.n[at] as number })),
+        ),
+        ...report.failed.map(({ lease }) => lease),
+      ]),
+    });
+  }
+
+  #drop(agent: SimAgent): void {
+    agent.session = null;
+    agent.inbox = [];
+  }
+
+  hangUp(agent: SimAgent): void {
+    if (agent.session === null) return;
+    this.#events.push({ kind: 'agent-disconnected', session: agent.session });
+    this.#drop(agent);
+  }
+
+  kill(agent: SimAgent): void {
+    this.hangUp(agent);
+    this.agents.splice(this.agents.indexOf(agent), 1);
+    this.#events.push({ kind: 'allocation-ended', allocation: agent.allocation, cause: 'agent-lost', detail: 'killed' });
+  }
+
+  /** The agent reads one message. */
+  receive(agent: SimAgent): void {
+    const message = agent.inbox.shift();
+    switch (message?.kind) {
+      case 'welcome':
+        agent.unacked = agent.unacked.filter(({ seq }) => seq > message.reportSeq);
+        for (const report of agent.unacked) this.#say(agent, report);
+        break;
+      case 'lease':
+        for (const [at, index] of message.index.entries()) {
+          const lease = { step: message.step, index, epoch: this.epoch, n: message.firstN + at };
+          agent.held.set(keyOf(lease), { lease, running: false });
+        }
+        break;
+      case 'cancel-units':
+        for (const lease of message.units) {
+          if (agent.held.delete(keyOf(lease)))
+            this.#report(agent, {
+              failed: [
+                { lease, startedAtMs: 0, durationMs: 0, failure: { cause: 'cancelled', message: 'cancelled' }, cancelled: true },
+              ],
+            });
+        }
+        break;
+      case 'ack':
+        agent.unacked = agent.unacked.filter(({ seq }) => seq > message.seq);
+        break;
+      case 'drain':
+        agent.draining = true;
+        break;
+      default:
+    }
+  }
+
+  /** The agent gets on with one of its units. */
+  work(agent: SimAgent): void {
+    const held = [...agent.held.values()];
+    if (held.length === 0) return;
+    const unit = this.random.pick(held);
+    if (!unit.running) {
+      unit.running = true;
+      if (agent.session !== null && this.random.chance(0.5))
+        this.#events.push({ kind: 'units-started', session: agent.session, units: [unit.lease] });
+      return;
+    }
+    agent.held.delete(keyOf(unit.lease));
+    this.executions += 1;
+    const { lease } = unit;
+    if (this.random.chance(this.failureRate)) {
+      this.#report(agent, {
+        failed: [
+          {
+            lease,
+            startedAtMs: 0,
+            durationMs: 0,
+            failure: { cause: 'exception', message: 'boom', task: `${this.plan.workflow.steps[lease.step]?.id}/Work` },
+            cancelled: false,
+          },
+        ],
+      });
+    } else {
+      const output =
+        this.plan.workflow.steps[lease.step]?.kind === 'task'
+          ? '{"items":[1,2,3,4,5,6,7,8,9,10,11,12]}'
+          : `[{"r":${lease.index}}]`;
+      this.#report(agent, {
+        succeeded: [
+          {
+            step: lease.step,
+            epoch: lease.epoch,
+            n: [lease.n],
+            index: [lease.index],
+            startedAtMs: [0],
+            durationMs: [0],
+            output: [output],
+          },
+        ],
+      });
+    }
+  }
+
+  #report(agent: SimAgent, parts: Partial<Extract<Event, { kind: 'report' }>>): void {
+    const report = { kind: 'report', session: 0, seq: ++agent.seq, succeeded: [], failed: [], returned: [], ...parts } as Extract<
+      Event,
+      { kind: 'report' }
+    >;
+    agent.unacked.push(report);
+    this.#say(agent, report);
+  }
+
+  #say(agent: SimAgent, report: Extract<Event, { kind: 'report' }>): void {
+    if (agent.session !== null) this.#events.push({ ...report, session: agent.session });
+  }
+
+  enqueue(event: Event): void {
+    this.#events.push(event);
+  }
+}

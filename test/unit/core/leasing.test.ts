@@ -1,0 +1,89 @@
+// Which units an agent is offered: CPUs, prefetch, simultaneousTasks, and an even share of what is left.
+import { describe, expect, test } from 'vitest';
+import { Core } from '../../../src/core/core.ts';
+import type { Effect } from '../../../src/core/effects.ts';
+import type { Plan } from '../../../src/plan/plan.ts';
+import { mapStep, planOf, taskStep } from '../../support/plans.ts';
+
+type LeaseEffect = Extract<Effect, { kind: 'lease' }>;
+
+/** A core whose maps have `total` elements each, with agents of `cpus`; gives what the first leasing offers each session. */
+function offered(
+  plan: Plan,
+  total: number,
+  cpus: number[],
+  options: { maxRunning?: number; prefetch?: number } = {},
+): LeaseEffect[] {
+  const cpusOf = (ordinal: number): number => {
+    const step = plan.workflow.steps[ordinal];
+    return step?.kind === 'map' ? step.cpusPerTask : 1;
+  };
+  const core = new Core({ plan, epoch: 1, cpusOf, maxRunning: options.maxRunning ?? 0 });
+  core.apply({ kind: 'tick' }, 0);
+  core.apply({ kind: 'step-prepared', step: 0, total: 1 }, 0);
+  cpus.forEach((each, at) => {
+    const agent = { id: `a${at}`, allocation: `l${at}`, host: 'h', pid: 1, cpus: each, version: '1' };
+    core.apply({ kind: 'agent-connected', session: at, agent, held: [], running: [], finished: [] }, 0);
+  });
+  const first = core.apply({ kind: 'tick' }, 0).find((effect): effect is LeaseEffect => effect.kind === 'lease');
+  const lease = {
+    step: 0,
+    index: [0],
+    epoch: 1,
+    n: [first?.firstN ?? 0],
+    startedAtMs: [0],
+    durationMs: [0],
+    output: ['{"items":[]}'],
+  };
+  core.apply({ kind: 'report', session: first?.session ?? 0, seq: 1, succeeded: [lease], failed: [], returned: [] }, 0);
+  plan.workflow.steps.forEach((step, ordinal) => {
+    if (step.kind === 'map') core.apply({ kind: 'step-prepared', step: ordinal, total }, 0);
+    cpus.forEach((_, session) => {
+      core.apply({ kind: 'demand', session, step: ordinal, prefetch: options.prefetch ?? 0 }, 0);
+    });
+  });
+  const effects = core.apply({ kind: 'tick' }, 0);
+  core.checkInvariants();
+  return effects.filter((effect): effect is LeaseEffect => effect.kind === 'lease');
+}
+
+const gen = taskStep('Gen', { outputs: [{ name: 'items' }] });
+const count = (leases: LeaseEffect[], session: number): number =>
+  leases.filter((each) => each.session === session).reduce((sum, { index }) => sum + index.length, 0);
+
+describe('without prefetch an agent gets what fits its CPUs', () => {
+  test.each([
+    [1, 8, 8],
+    [2, 8, 4],
+    [3, 8, 2],
+    [8, 8, 1],
+  ])('units of %i CPUs on %i slots: %i at once', (cpusPerTask, slots, fits) => {
+    expect(count(offered(planOf(gen, mapStep('map', 'Gen', { cpusPerTask })), 100, [slots]), 0)).toBe(fits);
+  });
+});
+
+test('prefetch comes on top of what fits', () => {
+  expect(count(offered(planOf(gen, mapStep('map', 'Gen')), 1_000, [2], { prefetch: 50 }), 0)).toBe(52);
+});
+
+test('two maps share the slots of an agent', () => {
+  const leases = offered(planOf(gen, mapStep('wide', 'Gen', { cpusPerTask: 3 }), mapStep('narrow', 'Gen')), 100, [8]);
+  expect(leases.map(({ step, index }) => [step, index.length])).toEqual([
+    [1, 2],
+    [2, 2],
+  ]);
+});
+
+test('simultaneousTasks bounds a step over all agents, prefetch included', () => {
+  const leases = offered(planOf(gen, mapStep('map', 'Gen', { simultaneousTasks: 5 })), 100, [4, 4], { prefetch: 100 });
+  expect(count(leases, 0) + count(leases, 1)).toBe(5);
+});
+
+test('the last units are spread evenly over agents', () => {
+  const leases = offered(planOf(gen, mapStep('map', 'Gen')), 6, [8, 8], { prefetch: 100 });
+  expect([count(leases, 0), count(leases, 1)]).toEqual([3, 3]);
+});
+
+test('the sequential backend has one unit out at a time', () => {
+  expect(count(offered(planOf(gen, mapStep('map', 'Gen')), 10, [8], { maxRunning: 1 }), 0)).toBe(1);
+});
