@@ -32,12 +32,16 @@ export const LIMITS = {
   maxLosses: 5,
   /** Time a unit has between its cancel (signal, `context.signal`) and its end by force. */
   cancelGraceMs: 5_000,
+  /** The same after a task's timeout. */
+  timeoutGraceMs: 1_000,
   /** Events that wait for the coordinator's loop before the streams are paused. */
   eventQueue: 10_000,
   /** Events applied in one transaction. */
   eventBatch: 1_000,
 
   heartbeatMs: 2_000,
+  /** What is still said over a server's connections when it closes has this long. */
+  serverCloseMs: 200,
   /** Silence after which a session is taken for dead. */
   silenceMs: 10_000,
   /** After a take-over, how long units that a known agent may hold wait for its hello. */

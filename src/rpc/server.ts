@@ -73,7 +73,7 @@ export async function serve(address: string, handlers: ServerHandlers): Promise<
   return {
     close: () =>
       new Promise<void>((resolve) => {
-        const force = setTimeout(() => server.forceShutdown(), LIMITS.heartbeatMs);
+        const force = setTimeout(() => server.forceShutdown(), LIMITS.serverCloseMs);
         server.tryShutdown(() => {
           clearTimeout(force);
           resolve();

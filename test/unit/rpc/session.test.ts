@@ -1,0 +1,129 @@
+// A session over real gRPC on a Unix socket: what is said on one side is heard on the other.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CoordinatorClient } from '../../../src/rpc/client.ts';
+import type { AgentMessage, CoordinatorMessage, WatchEvent } from '../../../src/rpc/messages.ts';
+import { type AgentStream, type RunningServer, type ServerHandlers, serve } from '../../../src/rpc/server.ts';
+
+let directory: string;
+let server: RunningServer;
+let client: CoordinatorClient;
+const blobs = new Map<string, Buffer>();
+const heard: AgentMessage[] = [];
+let onHeard: () => void = () => {};
+let stream: AgentStream | undefined;
+let closed: Promise<void>;
+
+beforeEach(async () => {
+  directory = mkdtempSync(path.join(tmpdir(), 'outflow rpc-'));
+  const address = `unix:${path.join(directory, 's.sock')}`;
+  blobs.clear();
+  heard.length = 0;
+  let close: () => void;
+  closed = new Promise((resolve) => {
+    close = resolve;
+  });
+  const handlers: ServerHandlers = {
+    onAgent: (opened) => {
+      stream = opened;
+      return {
+        onMessage: (message) => {
+          heard.push(message);
+          onHeard();
+        },
+        onClose: () => close(),
+      };
+    },
+    async *getBlob(sha256) {
+      const bytes = blobs.get(sha256);
+      if (!bytes) throw new Error(`no blob ${sha256}`);
+      for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
+    },
+    putBlob: async (sha256, size, chunks) => {
+      const all: Uint8Array[] = [];
+      for await (const chunk of chunks) all.push(chunk);
+      expect(Buffer.concat(all)).toHaveLength(size);
+      blobs.set(sha256, Buffer.concat(all));
+    },
+    watch: async (_request, emit) => {
+      emit({ kind: 'notice', notice: { level: 'info', text: 'hello' } });
+      emit({ kind: 'end', end: { state: 'succeeded', failure: null } });
+    },
+    cancel: async () => {},
+  };
+  server = await serve(address, handlers);
+  client = new CoordinatorClient(address);
+});
+
+afterEach(async () => {
+  client.close();
+  await server.close();
+  rmSync(directory, { recursive: true });
+});
+
+function next<T>(subscribe: (listener: (value: T) => void) => void): Promise<T> {
+  return new Promise(subscribe);
+}
+
+test('messages arrive whole and in order, both ways', async () => {
+  const toAgent: CoordinatorMessage[] = [];
+  const answered = next<CoordinatorMessage>((resolve) => {
+    const session = client.openSession({
+      onMessage: (message) => {
+        toAgent.push(message);
+        resolve(message);
+      },
+      onClose: () => {},
+    });
+    onHeard = () => heard.length === 2 && stream?.send({ kind: 'ack', ack: { seq: 2 ** 40 } });
+    session.send({ kind: 'heartbeat', heartbeat: { atMs: 1.5 } });
+    const output = ['[{"a":"\\u0000é"}]', ''];
+    session.send({
+      kind: 'report',
+      report: {
+        seq: 7,
+        logs: [],
+        succeeded: [{ step: 1, epoch: 3, n: [2 ** 39, 5], index: [0, 1], startedAtMs: [1, 2], durationMs: [0.5, 1], output }],
+        failed: [],
+        returned: [],
+      },
+    });
+  });
+  expect(await answered).toMatchObject({ kind: 'ack', ack: { seq: 2 ** 40 } });
+  expect(heard).toMatchObject([
+    { kind: 'heartbeat', heartbeat: { atMs: 1.5 } },
+    { kind: 'report', report: { seq: 7, succeeded: [{ n: [2 ** 39, 5], output: ['[{"a":"\\u0000é"}]', ''] }] } },
+  ]);
+});
+
+test('a client that goes closes its session', async () => {
+  const session = client.openSession({ onMessage: () => {}, onClose: () => {} });
+  session.send({ kind: 'heartbeat', heartbeat: { atMs: 1 } });
+  await next<void>((resolve) => {
+    onHeard = () => resolve();
+  });
+  session.close();
+  await closed;
+});
+
+test('a blob of many chunks comes back as it was put', async () => {
+  const bytes = Buffer.alloc(5 * (1 << 20) + 17, 'x');
+  await client.putBlob('abc', bytes);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of client.getBlob('abc')) chunks.push(chunk);
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+});
+
+test('an unknown blob is an error of the caller', async () => {
+  await expect(async () => {
+    for await (const _chunk of client.getBlob('nope'));
+  }).rejects.toThrow('no blob nope');
+});
+
+test('a watch ends when the server has said all', async () => {
+  const events: WatchEvent[] = [];
+  for await (const event of client.watch({ logs: true }, AbortSignal.timeout(5_000))) events.push(event);
+  expect(events).toMatchObject([{ kind: 'notice' }, { kind: 'end', end: { state: 'succeeded' } }]);
+});
