@@ -11,6 +11,8 @@ export interface LoadPipeline {
   /** `-p FILE`. */
   pipelineFlag?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** One that was opened before; it is closed when loading fails. */
+  host?: PlanHost | undefined;
   /** Takes what user code prints; by default this process's stderr. */
   output?: ((chunk: Buffer) => void) | undefined;
 }
@@ -27,11 +29,10 @@ export interface LoadedPipeline {
 }
 
 /** Errors of finding, bundling, loading and of the configuration; then no host is left. */
-export async function loadPipeline({ cwd, pipelineFlag, signal, output }: LoadPipeline): Promise<LoadedPipeline> {
-  // Before the process is started: nobody should wait for one to learn that there is no file.
-  const found = pipelineFlag === undefined ? localPipelineFile(cwd) : findPipelineFile({ cwd, flag: pipelineFlag });
-  const host = openPlanHost({ cwd, signal, output });
+export async function loadPipeline({ cwd, pipelineFlag, signal, output, host: opened }: LoadPipeline): Promise<LoadedPipeline> {
+  const host = opened ?? openPlanHost({ cwd, signal, output });
   try {
+    const found = pipelineFlag === undefined ? localPipelineFile(cwd) : findPipelineFile({ cwd, flag: pipelineFlag });
     const configuring = loadConfig({ cwd, signal, host });
     const bundling = found === undefined ? undefined : bundleAndWrite(found, signal);
     const [config, early] = await Promise.all([configuring, bundling]);

@@ -40,7 +40,7 @@ export async function materializeBundle({ hash, bytes, pipelineDir, dir }: Mater
   try {
     await mkdir(aside, { mode: 0o700 });
     await Promise.all([
-      writeFile(path.join(aside, SCRIPT), `${code}\n//# sourceMappingURL=${SCRIPT}.map\n`, { mode: 0o600 }),
+      writeFile(path.join(aside, SCRIPT), code, { mode: 0o600 }),
       writeFile(path.join(aside, `${SCRIPT}.map`), mapFor(map, pipelineDir), { mode: 0o600 }),
     ]);
     await rename(aside, target);

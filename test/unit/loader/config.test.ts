@@ -1,7 +1,8 @@
 // What a configuration may say, and what is said of one that is wrong.
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { checkConfig, loadConfig } from '../../../src/loader/config.ts';
+import { loadConfig } from '../../../src/loader/config.ts';
+import { checkConfig } from '../../../src/loader/config-schema.ts';
 import { project } from './temporary-project.ts';
 
 test('JSON and YAML are read; the alias default means sequential; durations are milliseconds', async () => {
