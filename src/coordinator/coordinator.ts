@@ -3,21 +3,19 @@ import path from 'node:path';
 import { Core } from '../core/core.ts';
 import type { SendEffect } from '../core/effects.ts';
 import type { Event } from '../core/events.ts';
-import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
-import type { MapStep, Plan } from '../plan/plan.ts';
-import type { StepInfo, Welcome } from '../rpc/messages.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Welcome } from '../rpc/messages.ts';
 import { serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedRun, LogRow } from '../store/types.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { batchOf } from './batch.ts';
-import { type PreparedStep, prepareStep } from './inputs.ts';
 import { Loop, type LoopEnd } from './loop.ts';
-import { reduceMap } from './reduce.ts';
 import { expectAgents, restoredSteps } from './resume.ts';
 import { Sessions } from './sessions.ts';
+import { StepWork } from './step-work.ts';
 import { Watchers } from './watchers.ts';
 
 export interface CoordinatorOptions {
@@ -44,7 +42,7 @@ export class Coordinator {
   readonly #plan: Plan;
   readonly #sessions: Sessions;
   readonly #watchers: Watchers;
-  readonly #prepared = new Map<number, PreparedStep>();
+  readonly #steps: StepWork;
   readonly #ownLogs: LogRow[] = [];
   #ownSeq = 0;
   #core!: Core;
@@ -59,11 +57,19 @@ export class Coordinator {
       ...this.#core.capacity(),
       state: this.#core.phase.kind === 'cancelling' ? 'cancelling' : 'running',
     }));
+    this.#steps = new StepWork({
+      store: options.store,
+      record: options.loaded.record,
+      plan: this.#plan,
+      slots: shape.slots,
+      enqueue: (event) => this.enqueue(event),
+      log: options.log,
+    });
     this.#sessions = new Sessions({
       enqueue: (event) => this.enqueue(event),
       welcome: (reportSeq) => this.#welcome(reportSeq),
-      stepInfo: (step) => this.#stepInfo(step),
-      elementAt: (step, index) => this.#preparedStep(step).elementAt(index),
+      stepInfo: (step) => this.#steps.info(step),
+      elementAt: (step, index) => this.#steps.elementAt(step, index),
     });
   }
 
@@ -79,7 +85,7 @@ export class Coordinator {
     this.#core = new Core({
       plan: this.#plan,
       epoch,
-      cpusOf: (step) => this.#cpusOf(step),
+      cpusOf: (step) => this.#steps.cpusOf(step),
       maxRunning: this.#shape.maxRunning,
       restored,
     });
@@ -151,11 +157,6 @@ export class Coordinator {
     });
   }
 
-  #cpusOf(ordinal: number): number {
-    const step = this.#plan.workflow.steps[ordinal];
-    return Math.min(step?.kind === 'map' ? step.cpusPerTask : 1, this.#shape.slots);
-  }
-
   #warnOfClamps(): void {
     for (const step of this.#plan.workflow.steps) {
       if (step.kind === 'map' && step.cpusPerTask > this.#shape.slots) {
@@ -203,59 +204,16 @@ export class Coordinator {
       case 'drain':
         return this.#sessions.drain(effect.session, effect.reason);
       case 'prepare':
-        return this.#prepare(effect.step, effect.inputs);
+        return this.#steps.prepare(effect.step, effect.inputs);
       case 'reduce':
-        return this.#reduce(effect.step, effect.keepFailures);
+        return this.#steps.reduce(effect.step, effect.keepFailures);
       case 'release':
-        this.#prepared.delete(effect.step);
-        return;
+        return this.#steps.release(effect.step);
       case 'allocate':
         return this.#allocate(effect.allocation);
       case 'run-ended':
         return this.#onRunEnded(effect.state, effect.failure);
     }
-  }
-
-  #prepare(ordinal: number, inputs: Record<string, string>): void {
-    const step = this.#plan.workflow.steps[ordinal]!;
-    this.#retried(() => prepareStep(this.#options.store, step, inputs)).then(
-      (prepared) => {
-        this.#prepared.set(ordinal, prepared);
-        this.enqueue({ kind: 'step-prepared', step: ordinal, total: prepared.total });
-      },
-      (error) => this.enqueue({ kind: 'step-unprepared', step: ordinal, failure: this.#failureOf(error) }),
-    );
-  }
-
-  #reduce(ordinal: number, keepFailures: boolean): void {
-    const { store, loaded } = this.#options;
-    const step = this.#plan.workflow.steps[ordinal] as MapStep;
-    this.#retried(() =>
-      reduceMap(store, { run: loaded.record.id, ordinal, step, keepFailures, directory: loaded.record.runDir }),
-    ).then(
-      (outputs) => this.enqueue({ kind: 'step-reduced', step: ordinal, outputs }),
-      (error) => this.enqueue({ kind: 'step-unreduced', step: ordinal, failure: this.#failureOf(error) }),
-    );
-  }
-
-  /** Postgres may be away for a while; anything else is final. */
-  async #retried<T>(work: () => Promise<T>): Promise<T> {
-    const giveUpAtMs = Date.now() + LIMITS.databasePatienceMs;
-    for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 5_000)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!isOutflowError(error) || !['database-unreachable', 'database-full'].includes(error.code) || Date.now() > giveUpAtMs)
-          throw error;
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-      }
-    }
-  }
-
-  #failureOf(error: unknown): Failure {
-    if (!isOutflowError(error)) this.#options.log('error', String((error as Error)?.stack ?? error));
-    const message = error instanceof Error ? error.message : String(error);
-    return { cause: 'invalid-input', message: isOutflowError(error) && error.hint ? `${message}; ${error.hint}` : message };
   }
 
   #allocate(id: string): void {
@@ -279,12 +237,6 @@ export class Coordinator {
     }, LIMITS.cancelGraceMs).unref();
   }
 
-  #preparedStep(ordinal: number): PreparedStep {
-    const prepared = this.#prepared.get(ordinal);
-    if (prepared === undefined) throw new OutflowError('internal', `step ${ordinal} was leased before it was prepared`);
-    return prepared;
-  }
-
   #welcome(reportSeq: number): Welcome {
     const { record, epoch } = this.#options.loaded;
     return {
@@ -303,21 +255,4 @@ export class Coordinator {
       orphanGraceMs: LIMITS.orphanGraceMs,
     };
   }
-
-  #stepInfo(ordinal: number): StepInfo {
-    const step = this.#plan.workflow.steps[ordinal]!;
-    return {
-      step: ordinal,
-      id: step.id,
-      cpus: this.#cpusOf(ordinal),
-      map: step.kind === 'map',
-      shared: this.#preparedStep(ordinal).shared,
-      noOutputs: step.kind === 'map' && step.outputName === undefined,
-      isolate: step.kind === 'task' ? step.options.isolate : anyIsolated(step),
-    };
-  }
-}
-
-function anyIsolated(step: MapStep): boolean {
-  return step.body.steps.some((each) => (each.kind === 'task' ? each.options.isolate : anyIsolated(each)));
 }
