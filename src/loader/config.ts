@@ -38,9 +38,9 @@ async function readConfig(file: string): Promise<unknown> {
 async function runConfig(file: string, signal: AbortSignal | undefined, given: PlanHost | undefined): Promise<unknown> {
   const host = given ?? openPlanHost({ signal });
   try {
-    const { hash, bytes, dir } = await bundlePipeline(file, { signal });
-    const script = await materializeBundle({ hash, bytes, pipelineDir: dir });
-    return await host.config({ script, dir, file });
+    const bundle = await bundlePipeline(file, { signal });
+    const script = await materializeBundle(bundle);
+    return await host.config({ script, pipelineDir: bundle.pipelineDir, file });
   } catch (error) {
     // The same faults as a pipeline's, but it is another file that has to be mended.
     if (!isOutflowError(error) || !['pipeline-syntax', 'pipeline-throws', 'pipeline-unbundled'].includes(error.code)) throw error;

@@ -38,8 +38,8 @@ export async function loadPipeline({ cwd, pipelineFlag, signal, output, host: op
     const [config, early] = await Promise.all([configuring, bundling]);
     const file = found ?? configuredFile(cwd, config);
     const bundle = early ?? (await bundleAndWrite(file, signal));
-    await host.load({ script: bundle.script, dir: bundle.dir, file, hash: bundle.hash });
-    return { file: path.resolve(file), dir: bundle.dir, config, bundle, host };
+    await host.load({ ...bundle, file });
+    return { file: path.resolve(file), dir: bundle.pipelineDir, config, bundle, host };
   } catch (error) {
     await host.close();
     throw error;
@@ -55,6 +55,6 @@ function configuredFile(cwd: string, { file, pipeline }: Config): string {
 
 async function bundleAndWrite(file: string, signal: AbortSignal | undefined): Promise<Bundle & { script: string }> {
   const bundle = await bundlePipeline(file, { signal });
-  const script = await materializeBundle({ hash: bundle.hash, bytes: bundle.bytes, pipelineDir: bundle.dir });
+  const script = await materializeBundle(bundle);
   return { ...bundle, script };
 }

@@ -20,7 +20,7 @@ export type Parts = Readonly<Record<string, Part>>;
 /** The packages of which outflow brings its own copy, in the order in which the parts must stand. */
 export const PART_NAMES = ['zod', 'outflow'] as const;
 
-export const partVariable = (name: string): string => `__outflow_part_${name}`;
+const partVariable = (name: string): string => `__outflow_part_${name}`;
 
 let loaded: Promise<Parts> | undefined;
 

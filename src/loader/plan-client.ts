@@ -12,13 +12,13 @@ import type { PlanAnswers, PlanReply, PlanRequest } from './plan-messages.ts';
 
 export interface PlanHost {
   /** Loads the bundle. Error `pipeline-throws`. */
-  load(bundle: { script: string; dir: string; file: string; hash: string }): Promise<void>;
+  load(bundle: { script: string; pipelineDir: string; file: string; hash: string }): Promise<void>;
   /** The commands of the loaded pipeline. Errors `no-commands`, `bad-definition`, `reserved-name`. */
   describe(): Promise<CommandDescription[]>;
   /** Runs `setup` (twice) and checks the workflow. Errors `setup-throws`, `setup-not-deterministic`, `unknown-command`, those of `buildPlan`. */
   plan(command: string, args: Record<string, unknown>): Promise<{ plan: Plan; planHash: string }>;
   /** The default export of a configuration that is code, as plain data. Error `bad-config`. */
-  config(config: { script: string; dir: string; file: string }): Promise<unknown>;
+  config(config: { script: string; pipelineDir: string; file: string }): Promise<unknown>;
   /** Ends the process and all that it started; resolves when it is gone. Requests under way are rejected. */
   close(): Promise<void>;
 }
@@ -45,7 +45,8 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
   const waiting = new Map<number, Waiting>();
   let isReady = false;
   let ended: unknown;
-  let early = '';
+  /** What came before `ready`: of Node, when it cannot start; or what overtook `ready`, since they are two pipes. */
+  const early: Buffer[] = [];
   let hash = '';
 
   const end = (error: unknown): void => {
@@ -58,12 +59,13 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       if (isReady) output(chunk);
-      else early += chunk.toString('utf8');
+      else early.push(chunk);
     });
   }
   child.on('message', (reply: PlanReply) => {
     if (reply.kind === 'ready') {
       isReady = true;
+      for (const chunk of early) output(chunk);
       return;
     }
     const asked = waiting.get(reply.id);
@@ -79,7 +81,9 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
     // All that it printed has been read by then.
     child.on('close', (code, by) => {
       const how = by === null ? `exit code ${code}` : by;
-      end(isReady ? endedBy(waiting.values().next().value?.request, how) : notStarted(how, early));
+      end(
+        isReady ? endedBy(waiting.values().next().value?.request, how) : notStarted(how, Buffer.concat(early).toString('utf8')),
+      );
       resolve();
     });
   });
@@ -108,9 +112,9 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
   };
 
   return {
-    load: async ({ script, dir, file, hash: bundleHash }) => {
+    load: async ({ script, pipelineDir, file, hash: bundleHash }) => {
       hash = bundleHash;
-      await ask({ kind: 'load', script, dir, file });
+      await ask({ kind: 'load', script, pipelineDir, file });
     },
     describe: () => ask({ kind: 'describe' }),
     plan: async (command, args) => {

@@ -69,10 +69,10 @@ function about(id: number, request: PlanRequest): Doing {
 async function perform(request: PlanRequest): Promise<unknown> {
   switch (request.kind) {
     case 'load':
-      namespace = await importBundle(request.script, request.dir);
+      namespace = await importBundle(request.script, request.pipelineDir);
       return null;
     case 'config':
-      return configOf(await importBundle(request.script, request.dir), request.file);
+      return configOf(await importBundle(request.script, request.pipelineDir), request.file);
     case 'describe':
       return Object.entries(commandsOf(namespace)).map(([name, definition]) => describeCommand(name, definition));
     case 'plan':

@@ -5,8 +5,8 @@ import type { CommandDescription } from '../sdk/internal.ts';
 
 /** What the host is asked; it does one thing at a time, in this order. */
 export type PlanRequest =
-  | { kind: 'load'; script: string; dir: string; file: string }
-  | { kind: 'config'; script: string; dir: string; file: string }
+  | { kind: 'load'; script: string; pipelineDir: string; file: string }
+  | { kind: 'config'; script: string; pipelineDir: string; file: string }
   | { kind: 'describe' }
   | { kind: 'plan'; command: string; args: Record<string, unknown> };
 

@@ -24,7 +24,7 @@ export function userError(error: unknown, code: ErrorCode, what: string): ErrorD
   return { code, message: lines.filter((line) => line !== '').join('\n'), hint: hintFor(error), where };
 }
 
-export function nameAndMessage(error: unknown): string {
+function nameAndMessage(error: unknown): string {
   if (!(error instanceof Error)) return inspect(error, { depth: 2, breakLength: 120 });
   return `${error.name}: ${error.message}`;
 }

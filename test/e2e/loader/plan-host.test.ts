@@ -30,8 +30,8 @@ async function open(
   const load = async (): Promise<void> => {
     const file = path.join(dir, 'pipeline.ts');
     const bundle = await bundlePipeline(file);
-    const script = await materializeBundle({ ...bundle, pipelineDir: bundle.dir });
-    await host.load({ script, dir: bundle.dir, file, hash: bundle.hash });
+    const script = await materializeBundle(bundle);
+    await host.load({ ...bundle, script, file });
   };
   return { dir, host, printed: () => printed, load };
 }

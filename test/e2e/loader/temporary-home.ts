@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 
-export const programFile = path.resolve(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts');
+const programFile = path.resolve(import.meta.dirname, '..', '..', '..', 'cli', 'main.ts');
 
 /** To be called at the top of a test file. */
 export function useTemporaryHome(): void {

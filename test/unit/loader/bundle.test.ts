@@ -123,9 +123,9 @@ test('the same code in another directory gives the same bytes, other code anothe
   const second = await bundleOf(project(files));
   expect(Buffer.compare(first.bytes, second.bytes)).toBe(0);
   expect(second.hash).toBe(first.hash);
-  expect(second.dir).not.toBe(first.dir);
+  expect(second.pipelineDir).not.toBe(first.pipelineDir);
   const { code, map } = decodeBundle(first.bytes);
-  expect(code + map).not.toContain(first.dir);
+  expect(code + map).not.toContain(first.pipelineDir);
   const third = await bundleOf(project({ ...files, 'pipeline.ts': `${files['pipeline.ts']} export const more = 1;` }));
   expect(third.hash).not.toBe(first.hash);
 });

@@ -10,7 +10,7 @@ import { bundleOf, project } from './temporary-project.ts';
 const pipeline = { 'pipeline.ts': `export { found } from './lib/a.ts';`, 'lib/a.ts': 'export const found = 1;' };
 
 test('many writers at once leave one whole script and nothing else', async () => {
-  const { hash, bytes, dir } = await bundleOf(project(pipeline));
+  const { hash, bytes, pipelineDir: dir } = await bundleOf(project(pipeline));
   const cache = path.join(project({}), 'bundles');
   const scripts = await Promise.all(
     Array.from({ length: 20 }, () => materializeBundle({ hash, bytes, pipelineDir: dir, dir: cache })),
@@ -22,7 +22,7 @@ test('many writers at once leave one whole script and nothing else', async () =>
 });
 
 test('the map names the original files of the directory it was written for', async () => {
-  const { hash, bytes, dir } = await bundleOf(project(pipeline));
+  const { hash, bytes, pipelineDir: dir } = await bundleOf(project(pipeline));
   const cache = path.join(project({}), 'bundles');
   const here = await materializeBundle({ hash, bytes, pipelineDir: dir, dir: cache });
   const there = await materializeBundle({ hash, bytes, pipelineDir: '/on/another machine', dir: cache });
@@ -33,7 +33,7 @@ test('the map names the original files of the directory it was written for', asy
 });
 
 test('what was not used for long is removed when another is written, what is used stays', async () => {
-  const { hash, bytes, dir } = await bundleOf(project(pipeline));
+  const { hash, bytes, pipelineDir: dir } = await bundleOf(project(pipeline));
   const cache = path.join(project({}), 'bundles');
   const write = (pipelineDir: string): Promise<string> => materializeBundle({ hash, bytes, pipelineDir, dir: cache });
   const [unused, used] = [await write('/unused'), await write('/used')];
@@ -46,7 +46,7 @@ test('what was not used for long is removed when another is written, what is use
 });
 
 test('a place that cannot be written to is told with the path', async () => {
-  const { hash, bytes, dir } = await bundleOf(project(pipeline));
+  const { hash, bytes, pipelineDir: dir } = await bundleOf(project(pipeline));
   const taken = path.join(project({ bundles: 'a file' }), 'bundles');
   await expect(materializeBundle({ hash, bytes, pipelineDir: dir, dir: taken })).rejects.toMatchObject({
     code: 'bad-environment',

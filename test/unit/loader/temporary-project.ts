@@ -32,7 +32,7 @@ export function writeFiles(dir: string, files: Files): void {
 
 export const bundleOf = (dir: string, file = 'pipeline.ts'): Promise<Bundle> => bundlePipeline(path.join(dir, file));
 
-const loader = path.join(import.meta.dirname, 'load-and-print.ts');
+const loader = path.resolve(import.meta.dirname, '..', '..', 'fixtures', 'load-and-print.ts');
 
 /**
  * What the pipeline exports, as another process sees it: JSON of its values, and of what its functions return or throw (as
@@ -41,7 +41,7 @@ const loader = path.join(import.meta.dirname, 'load-and-print.ts');
 export async function load(dir: string, file = 'pipeline.ts'): Promise<Record<string, unknown>> {
   const bundle = await bundleOf(dir, file);
   const cache = path.join(project({}), 'bundles');
-  const script = await materializeBundle({ hash: bundle.hash, bytes: bundle.bytes, pipelineDir: bundle.dir, dir: cache });
-  const { stdout } = await promisify(execFile)(process.execPath, [loader, script, bundle.dir]);
+  const script = await materializeBundle({ ...bundle, dir: cache });
+  const { stdout } = await promisify(execFile)(process.execPath, [loader, script, bundle.pipelineDir]);
   return JSON.parse(stdout);
 }
