@@ -155,6 +155,11 @@ export class Stepper<V> {
     });
   }
 
+  /** The steps whose outputs are held for others, in the workflow's order. */
+  held(): string[] {
+    return this.#workflow.steps.filter(({ id }) => this.#outputs.has(id)).map(({ id }) => id);
+  }
+
   #makeReady(step: Step): void {
     this.#progress.set(step.id, 'ready');
     this.#newlyReady.push(step);

@@ -14,7 +14,12 @@ function unitOf({ plan, functions }: BuiltPlan, id: string, more: Partial<UnitRu
   return { step, functions, inputs: {}, context: context(), ...more };
 }
 
-const Row = task({ name: 'Row', inputs: { row: iterateOn('rows', z.array(z.int())) }, outputs: { numbers: z.array(z.int()) }, run: ({ row }) => row });
+const Row = task({
+  name: 'Row',
+  inputs: { row: iterateOn('rows', z.array(z.int())) },
+  outputs: { numbers: z.array(z.int()) },
+  run: ({ row }) => row,
+});
 
 /** A map over rows whose body maps over the numbers of its row. */
 const nested = (inner: () => unknown) => planOf(() => mapTask({ generator: () => [] }, () => Row().pipe(inner() as never)));
@@ -27,7 +32,10 @@ test('a task step gives its outputs by name', async () => {
 
 test('an element gives a record a terminating task', async () => {
   const built = await planOf(() => Numbers().pipe(mapTask({}, () => [Square(), Square()])));
-  expect(await runUnit(unitOf(built, 'map_output', { inputs: { numbers: [] }, element: { n: 3 } }))).toEqual([{ square: 9 }, { square: 9 }]);
+  expect(await runUnit(unitOf(built, 'map_output', { inputs: { numbers: [] }, element: { n: 3 } }))).toEqual([
+    { square: 9 },
+    { square: 9 },
+  ]);
 });
 
 test('bound values, defaults and shared inputs reach a body of one task', async () => {
@@ -55,8 +63,26 @@ test('independent tasks of a unit run at the same time', async () => {
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const Waits = task({ name: 'Waits', inputs: { n: iterateOn('numbers', z.int()) }, outputs: { a: z.int() }, run: async ({ n }) => (await held, log.push('waited'), n) });
-  const Frees = task({ name: 'Frees', inputs: { n: z.int() }, outputs: { b: z.int() }, run: ({ n }) => (release(), log.push('freed'), n) });
+  const Waits = task({
+    name: 'Waits',
+    inputs: { n: iterateOn('numbers', z.int()) },
+    outputs: { a: z.int() },
+    run: async ({ n }) => {
+      await held;
+      log.push('waited');
+      return n;
+    },
+  });
+  const Frees = task({
+    name: 'Frees',
+    inputs: { n: z.int() },
+    outputs: { b: z.int() },
+    run: ({ n }) => {
+      release();
+      log.push('freed');
+      return n;
+    },
+  });
   const Ends = task({ name: 'Ends', inputs: { a: z.int(), b: z.int() }, outputs: { c: z.int() }, run: ({ a, b }) => a + b });
   const built = await planOf(() => Numbers().pipe(mapTask({}, () => join(Waits(), Frees()).pipe(Ends()))));
   expect(await runUnit(unitOf(built, 'map_output', { element: { n: 4 } }))).toEqual([{ c: 8 }]);
@@ -94,8 +120,15 @@ test('generator and reduce of a map within a unit are called there', async () =>
     mapTask(
       {
         outputName: 'total',
-        generator: { inputs: { numbers: z.array(z.int()) }, elements: { n: z.int() }, run: ({ numbers }) => numbers.map((n) => ({ n: n * 10 })) },
-        reduce: { inputs: { numbers: z.array(z.int()) }, run: (outputs, { numbers }) => [outputs.flat().map(({ square }) => square), numbers.length] },
+        generator: {
+          inputs: { numbers: z.array(z.int()) },
+          elements: { n: z.int() },
+          run: ({ numbers }) => numbers.map((n) => ({ n: n * 10 })),
+        },
+        reduce: {
+          inputs: { numbers: z.array(z.int()) },
+          run: (outputs, { numbers }) => [outputs.flat().map(({ square }) => square), numbers.length],
+        },
       },
       () => Square(),
     ),
@@ -131,10 +164,17 @@ test('with keep, failures take the place of elements', async () => {
 });
 
 test('unequal arrays of a map within a unit are told by their lengths', async () => {
-  const Two = task({ name: 'Two', inputs: { n: iterateOn('numbers', z.int()), m: iterateOn('row', z.int()) }, run: () => undefined });
+  const Two = task({
+    name: 'Two',
+    inputs: { n: iterateOn('numbers', z.int()), m: iterateOn('row', z.int()) },
+    run: () => undefined,
+  });
   const built = await nested(() => mapTask({ name: 'two' }, () => Two()));
   await expect(runUnit(unitOf(built, 'map_output', { element: { row: [1, 2] }, hooks: shorten }))).rejects.toMatchObject({
-    failure: { cause: 'invalid-input', message: 'map map_output/two iterates over arrays of unequal lengths: numbers has 1, row has 2' },
+    failure: {
+      cause: 'invalid-input',
+      message: 'map map_output/two iterates over arrays of unequal lengths: numbers has 1, row has 2',
+    },
   });
 });
 const shorten: UnitHooks = { runTask: async (_task, run) => ({ ...(await run()), numbers: [1] }) };
@@ -149,7 +189,16 @@ test('a failed task fails the unit after those that run have ended, and no other
       throw new Error('mine');
     },
   });
-  const Goes = task({ name: 'Goes', inputs: { n: z.int() }, outputs: { b: z.int() }, run: async ({ n }) => (await null, log.push('ended'), n) });
+  const Goes = task({
+    name: 'Goes',
+    inputs: { n: z.int() },
+    outputs: { b: z.int() },
+    run: async ({ n }) => {
+      await null;
+      log.push('ended');
+      return n;
+    },
+  });
   const Never = task({ name: 'Never', inputs: { b: z.int() }, run: () => void log.push('started') });
   const built = await planOf(() => Numbers().pipe(mapTask({}, () => [Fails(), Goes().pipe(Never())])));
   await expect(runUnit(unitOf(built, 'map_output', { element: { n: 1 } }))).rejects.toMatchObject({
@@ -160,7 +209,15 @@ test('a failed task fails the unit after those that run have ended, and no other
 
 test('a cancelled unit starts no more of its tasks', async () => {
   const cancel = new AbortController();
-  const Cancels = task({ name: 'Cancels', inputs: { n: iterateOn('numbers', z.int()) }, outputs: { b: z.int() }, run: ({ n }) => (cancel.abort(), n) });
+  const Cancels = task({
+    name: 'Cancels',
+    inputs: { n: iterateOn('numbers', z.int()) },
+    outputs: { b: z.int() },
+    run: ({ n }) => {
+      cancel.abort();
+      return n;
+    },
+  });
   const Never = task({ name: 'Never', inputs: { b: z.int() }, run: () => expect.unreachable() });
   const built = await planOf(() => Numbers().pipe(mapTask({}, () => Cancels().pipe(Never()))));
   const run = runUnit(unitOf(built, 'map_output', { element: { n: 1 }, context: context({ signal: cancel.signal }) }));
@@ -172,7 +229,9 @@ test('a task sees its own step, its arguments and the unit around it', async () 
     name: 'Sees',
     args: { factor: z.int().transform((factor) => factor * 2) },
     outputs: { seen: z.unknown() },
-    run: (_inputs, { args, step, index, attempt, cpus, workdir, run }) => ({ seen: { args, step, index, attempt, cpus, workdir, run } }),
+    run: (_inputs, { args, step, index, attempt, cpus, workdir, run }) => ({
+      seen: { args, step, index, attempt, cpus, workdir, run },
+    }),
   });
   const built = await planWithFactor(() => Sees(), 4);
   expect(await runUnit(unitOf(built, 'Sees'))).toEqual({
@@ -199,7 +258,12 @@ test('hooks surround each task, and may put a signal in place', async () => {
       return run({ signal });
     },
   };
-  const Asks = task({ name: 'Asks', inputs: { n: iterateOn('numbers', z.int()) }, outputs: { reason: z.string() }, run: (_i, context) => String(context.signal.reason) });
+  const Asks = task({
+    name: 'Asks',
+    inputs: { n: iterateOn('numbers', z.int()) },
+    outputs: { reason: z.string() },
+    run: (_i, context) => String(context.signal.reason),
+  });
   const built = await planOf(() => Numbers().pipe(mapTask({}, () => Asks())));
   expect(await runUnit(unitOf(built, 'map_output', { element: { n: 1 }, hooks }))).toEqual([{ reason: 'mine' }]);
   expect(seen).toEqual(['map_output/Asks of Asks']);
