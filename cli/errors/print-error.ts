@@ -1,0 +1,36 @@
+// How an error ends a command: one message (what, where, what to do), or one JSON document; never a stack of ours unasked.
+import { type ErrorData, exitCodeOf, isOutflowError } from '../../src/model/errors.ts';
+import { style } from '../text/style.ts';
+
+/** Prints the error (text on stderr; with `json` as the one document on stdout) and returns the exit code it stands for. */
+export function printError(error: unknown, options: { json: boolean; debug?: boolean }): number {
+  const data = errorData(error);
+  if (options.json) process.stdout.write(`${JSON.stringify({ error: data }, null, 2)}\n`);
+  else process.stderr.write(errorText(data));
+  if (options.debug && error instanceof Error) process.stderr.write(`${stacksOf(error)}\n`);
+  return exitCodeOf(error);
+}
+
+/** The error as plain data; what is not an operating error is a bug of ours. */
+export function errorData(error: unknown): ErrorData {
+  if (isOutflowError(error)) return { code: error.code, message: error.message, hint: error.hint, where: error.where };
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return {
+    code: 'internal',
+    message: `a bug in outflow: ${message.split('\n', 1)[0]}`,
+    hint: 'please report it, with what the same command prints when OUTFLOW_DEBUG=1 is set',
+  };
+}
+
+export function errorText(data: ErrorData): string {
+  const [first = '', ...more] = data.message.split('\n');
+  const lines = [`${style('red', 'error:')} ${first}`, ...more.map((line) => `  ${line}`)];
+  if (data.where) lines.push(`  at ${data.where}`);
+  if (data.hint) lines.push(...data.hint.split('\n').map((line) => `  ${style('dim', line)}`));
+  return `${lines.join('\n')}\n`;
+}
+
+function stacksOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by: ${stacksOf(error.cause)}` : '';
+  return `${error.stack ?? error.message}${cause}`;
+}

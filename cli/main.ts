@@ -1,0 +1,38 @@
+// The one program: its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
+
+const words = process.argv.slice(2);
+
+/** Resolves with the exit code. */
+async function main(): Promise<number> {
+  const [first, ...rest] = words;
+  switch (first) {
+    case '__coordinator':
+      return await (await import('../src/coordinator/main.ts')).runCoordinator(rest[0] ?? '');
+    case '__host':
+      return await (await import('../agent/host/main.ts')).runHost();
+    case '__plan-host':
+      await (await import('../src/loader/plan-host.ts')).runPlanHost();
+      return 0;
+    case '__keeper':
+      await (await import('../src/store/embedded/keeper.ts')).runKeeper(rest);
+      return 0;
+    default:
+      break;
+  }
+  // An agent is started by programs, and waited for: it does without what only a command line needs.
+  if (first === 'agent' && rest[0] === '--join' && rest[1] !== undefined && rest.length === 2) {
+    return await (await import('./run-agent.ts')).runAgentOf(rest[1]);
+  }
+  return await (await import('./run-command-line.ts')).runCommandLine(words);
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    // The command line reports its own errors: this is a hidden program's, into its log.
+    console.error(error);
+    process.exitCode = 70;
+  },
+);

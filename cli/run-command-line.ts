@@ -1,0 +1,81 @@
+// Runs what the user typed: version, help or a command; reports its error; ends with the exit code of the one table.
+import type { Config } from '@oclif/core/config';
+import { normalizeArgv } from '@oclif/core/help';
+import { nearest } from '../src/loader/nearest.ts';
+import { OutflowError } from '../src/model/errors.ts';
+import { printError } from './errors/print-error.ts';
+import { loadConfig } from './load-config.ts';
+
+/** Resolves with the exit code. */
+export async function runCommandLine(argv: string[]): Promise<number> {
+  process.stdout.on('error', onOutputError);
+  process.stderr.on('error', onOutputError);
+  try {
+    await dispatch(argv);
+  } catch (error) {
+    process.exitCode = printError(error, { json: wantsJson(argv), debug: process.env['OUTFLOW_DEBUG'] === '1' });
+  }
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  return process.exit(); // nothing that a command left open (a pool, a channel) holds it up
+}
+
+async function dispatch(argv: string[]): Promise<void> {
+  const config = await loadConfig();
+  if (['--version', '-V'].includes(argv[0] ?? '')) {
+    process.stdout.write(`${config.userAgent}\n`);
+    return;
+  }
+  const asked = argv[0] === 'help' ? argv.slice(1) : argv;
+  if (asked.length === 0 || asked !== argv || wantsHelp(argv)) {
+    const { showHelp } = await import('./help/show-help.ts');
+    return showHelp(config, asked);
+  }
+  const [id = '', ...rest] = normalizeArgv(config, argv);
+  const command = config.findCommand(id);
+  if (command) await config.runCommand(id, rest, command);
+  else if (config.findTopic(argv[0] ?? '')) await unknownInTopic(config, argv);
+  else throw unknownCommand(config, argv[0] ?? '');
+}
+
+/** `outflow db` shows the topic's help; `outflow db sart` has a nearest name. */
+async function unknownInTopic(config: Config, argv: string[]): Promise<void> {
+  const [topic = '', word] = argv;
+  if (word !== undefined && !word.startsWith('-')) throw unknownCommand(config, `${topic} ${word}`);
+  const { showHelp } = await import('./help/show-help.ts');
+  return showHelp(config, [topic]);
+}
+
+function unknownCommand(config: Config, typed: string): OutflowError {
+  const near = nearest(
+    typed,
+    config.commandIDs.map((id) => id.replaceAll(':', ' ')),
+  );
+  const hint = near ? `did you mean \`outflow ${near}\`?` : 'all commands: outflow --help';
+  return new OutflowError('bad-argument', `outflow has no command ${typed}`, { hint });
+}
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+function wantsHelp(argv: readonly string[]): boolean {
+  return beforeDashes(argv).some((word) => word === '--help' || word === '-h');
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  return beforeDashes(argv).includes('--json');
+}
+
+/** A reader that goes away (`| head`) ends a command quietly; whoever watches a run handles it before. */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+}
+
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableEnded) resolve();
+    else stream.write('', () => resolve());
+  });
+}
