@@ -1,0 +1,45 @@
+// Opens outflow's own tables: in the Postgres that the environment or the configuration names, else in the embedded server.
+import { type Config, loadConfig } from '../src/loader/config.ts';
+import { findConfigFile } from '../src/loader/find.ts';
+import { ensureServer } from '../src/store/embedded/server.ts';
+import { connectStore } from '../src/store/index.ts';
+import type { Store } from '../src/store/store.ts';
+
+export interface OpenStore {
+  store: Store;
+  /** Of the database that holds the tables. */
+  url: string;
+}
+
+/** `config`: known already; else it is read here, if it matters. Only commands that start a run migrate. */
+export async function openStore(options: { migrate?: boolean; config?: Config } = {}): Promise<OpenStore> {
+  const url = await databaseUrl(options.config);
+  return { url, store: await connectStore({ url, migrate: options.migrate ?? false }) };
+}
+
+/** Where the tables are; the embedded server is started when it is that. */
+export async function databaseUrl(known?: Config): Promise<string> {
+  const config = known ?? (needsConfig() ? await loadConfig({ cwd: process.cwd() }) : undefined);
+  const named = process.env['OUTFLOW_DATABASE_URL'] || config?.database;
+  return named || (await ensureServer(config?.idleMs === undefined ? {} : { idleMs: config.idleMs })).url;
+}
+
+/** `OUTFLOW_DATABASE_URL`, else the configuration's `database`; undefined: the embedded server. */
+export async function namedDatabase(): Promise<string | undefined> {
+  return process.env['OUTFLOW_DATABASE_URL'] || (needsConfig() ? (await loadConfig({ cwd: process.cwd() })).database : undefined);
+}
+
+/** Whether a configuration must be read before it is known where the tables are. */
+export function needsConfig(): boolean {
+  return !process.env['OUTFLOW_DATABASE_URL'] && findConfigFile(process.cwd()) !== undefined;
+}
+
+/** Does `work` with the store, which is closed after. */
+export async function withStore<T>(work: (store: Store, url: string) => Promise<T>): Promise<T> {
+  const { store, url } = await openStore();
+  try {
+    return await work(store, url);
+  } finally {
+    await store.close();
+  }
+}

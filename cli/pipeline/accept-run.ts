@@ -1,0 +1,61 @@
+// From a chosen command to a run that is accepted: stored, with its environment, and held by a coordinator of its own.
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { RunRecord } from '../../src/store/types.ts';
+import { writePrivateFile } from '../../src/system/home.ts';
+import type { OpenStore } from '../open-store.ts';
+import { assertAvailable, chooseBackend } from './backend.ts';
+import { prepareDatabases } from './databases.ts';
+import type { Chosen } from './pipeline-command.ts';
+
+export interface AcceptedRun {
+  record: RunRecord;
+  plan: Plan;
+  /** Of the coordinator that holds the run. */
+  address: string;
+}
+
+/** `opening`: the store, which may still be being opened. */
+export async function acceptRun(
+  { pipeline, command, args, flags }: Chosen,
+  opening: Promise<OpenStore>,
+  coordinator: PreparedCoordinator,
+): Promise<AcceptedRun> {
+  const { config, dir, file, bundle, host } = pipeline;
+  const chosen = chooseBackend({ flag: flags.backend, command: command.backend, config: config.backend });
+  assertAvailable(chosen.backend);
+  const [{ plan, planHash }, { store, url }] = await Promise.all([host.plan(command.name, args), opening]);
+  const databases = await prepareDatabases({ dir, configured: config.databases, storeUrl: url });
+  const workers = flags.workers ?? config.workers ?? null;
+  const record: RunRecord = {
+    id: coordinator.run,
+    createdAt: new Date(),
+    command: command.name,
+    pipelineFile: file,
+    workdir: process.cwd(),
+    args: plan.args,
+    plan: JSON.stringify(plan),
+    planHash,
+    bundleHash: bundle.hash,
+    backend: chosen.backend,
+    workers: chosen.backend === 'parallel' ? workers : null,
+    runDir: coordinator.runDir,
+    host: hostname(),
+    user: userInfo().username,
+    outflowVersion: __OUTFLOW_VERSION__,
+  };
+  await Promise.all([
+    store.createRun(record, bundle.bytes),
+    writePrivateFile(path.join(coordinator.runDir, 'environment.json'), JSON.stringify(unitEnvironment())),
+  ]);
+  const { address } = await coordinator.start({ databaseUrl: url, databases });
+  return { record, plan, address };
+}
+
+/** The submitter's environment, which units get, now and after a resume; without outflow's own secrets. */
+function unitEnvironment(): NodeJS.ProcessEnv {
+  const { OUTFLOW_DATABASE_URL: _secret, ...environment } = process.env;
+  return environment;
+}
