@@ -1,0 +1,11 @@
+// Where in the user's code a failure began: the first place of its stack, from here where it is below.
+import path from 'node:path';
+
+/** `pipeline.ts:12:9`; undefined where the stack names no file. */
+export function userFrame(stack: string | undefined): string | undefined {
+  const place = /(?:\(|at )((?:file:\/\/)?[^\s()]+:\d+(?::\d+)?)\)?$/m.exec(stack ?? '')?.[1];
+  if (place === undefined) return undefined;
+  const [, file = '', position = ''] = /^(?:file:\/\/)?(.*?)(:\d+(?::\d+)?)$/.exec(place) ?? [];
+  const relative = path.relative(process.cwd(), file);
+  return (relative.startsWith('..') || path.isAbsolute(relative) ? file : relative) + position;
+}

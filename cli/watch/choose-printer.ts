@@ -1,0 +1,22 @@
+// Which way of showing a watched run fits where we are.
+import { paintFor, plain } from '../text/style.ts';
+import { LinePrinter } from './line-printer.ts';
+import { LivePrinter } from './live-printer.ts';
+import type { Printer, TaskOutput } from './printer.ts';
+
+export interface PrinterOptions {
+  quiet: boolean;
+  /** stdout is kept for the one document. */
+  json: boolean;
+}
+
+/** A live picture on a terminal of a person; lines for pipes, files, CI, `--quiet` and NO_COLOR. */
+export function choosePrinter(options: PrinterOptions): Printer {
+  const { env, stderr } = process;
+  const live = stderr.isTTY && !options.quiet && !env['CI'] && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const output: TaskOutput = options.json
+    ? { stdout: null, prefix: true }
+    : { stdout: process.stdout, prefix: process.stdout.isTTY };
+  if (live) return new LivePrinter(stderr, output);
+  return new LinePrinter({ stderr, output, quiet: options.quiet, paint: stderr.isTTY ? paintFor(stderr) : plain });
+}

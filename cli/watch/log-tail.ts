@@ -1,0 +1,46 @@
+// The log lines of a run in the order they were committed, each once: read from the store whenever there may be news.
+import { once } from 'node:events';
+import type { Store } from '../../src/store/store.ts';
+import type { LogQuery, StoredLog } from '../../src/store/types.ts';
+
+const PAGE = 1_000;
+
+export class LogTail {
+  readonly #store: Store;
+  readonly #query: Omit<LogQuery, 'limit' | 'after'>;
+  readonly #print: (line: StoredLog) => void;
+  #last = 0;
+  #reading: Promise<void> | undefined;
+  #again = false;
+
+  constructor(store: Store, query: Omit<LogQuery, 'limit' | 'after'>, print: (line: StoredLog) => void) {
+    this.#store = store;
+    this.#query = query;
+    this.#print = print;
+  }
+
+  /** Prints what is new; resolves when all that had been committed at the call is printed. */
+  read(): Promise<void> {
+    if (this.#reading !== undefined) {
+      this.#again = true;
+      return this.#reading;
+    }
+    this.#reading = this.#readAll().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #readAll(): Promise<void> {
+    do {
+      this.#again = false;
+      for (;;) {
+        const lines = await this.#store.logs({ ...this.#query, after: this.#last, limit: PAGE });
+        for (const line of lines) this.#print(line);
+        this.#last = lines.at(-1)?.id ?? this.#last;
+        if (lines.length < PAGE) break;
+        if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+      }
+    } while (this.#again);
+  }
+}

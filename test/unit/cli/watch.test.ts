@@ -1,0 +1,108 @@
+// A watched run as a picture and as lines: pure, from a model and a time.
+import stringWidth from 'string-width';
+import { describe, expect, test } from 'vitest';
+import { plain } from '../../../cli/text/style.ts';
+import { applyProgress, etaMs, newlySettled, newModel, rateOf, type WatchModel } from '../../../cli/watch/model.ts';
+import { failureLines, outcomeLine, stepEndLine, taskLine } from '../../../cli/watch/render-lines.ts';
+import { renderLive } from '../../../cli/watch/render-live.ts';
+import type { StepProgress } from '../../../src/rpc/messages.ts';
+
+const start = 1_000_000;
+const fresh = newModel(
+  {
+    run: '7k2m9q1c',
+    command: 'compute_data',
+    backend: 'parallel',
+    steps: [
+      { label: 'GenData', isMap: false },
+      { label: 'Compute', isMap: true },
+      { label: 'PrintData', isMap: false },
+    ],
+  },
+  start,
+);
+
+const of = (step: number, state: string, more: Partial<StepProgress> = {}): StepProgress => ({
+  step,
+  state,
+  totalKnown: true,
+  total: 1,
+  succeeded: 0,
+  failed: 0,
+  other: 0,
+  running: 0,
+  ...more,
+});
+
+function after(model: WatchModel, atMs: number, steps: StepProgress[]): WatchModel {
+  return applyProgress(model, { steps, agents: 1, cpus: 6, state: 'running' }, start + atMs);
+}
+
+const first = after(fresh, 200, [of(0, 'running')]);
+const second = after(first, 1_000, [of(0, 'succeeded', { succeeded: 1 }), of(1, 'running', { total: 1_000 })]);
+const third = after(second, 3_000, [of(1, 'running', { total: 1_000, succeeded: 398, failed: 2, running: 6 })]);
+
+const picture = (model: WatchModel, atMs: number, columns = 80, rows = 24) =>
+  renderLive(model, start + atMs, { columns, rows, paint: plain });
+
+test('the picture has a line a step, aligned, with bar, counts, failures, rate and time left', () => {
+  expect(picture(third, 3_000)).toEqual([
+    'run 7k2m9q1c  compute_data · parallel · 6 CPUs · 0:03',
+    '  ✔ GenData    800 ms',
+    '  ⠋ Compute    ━━━━━━━━━━━━━━━━━━━  400/1,000  2 failed · 200/s · ETA 0:03',
+    '  · PrintData',
+  ]);
+});
+
+test.each([40, 60, 80, 120, 200])('no line is wider than a terminal of %i columns', (columns) => {
+  for (const model of [fresh, first, second, third]) {
+    for (const line of picture(model, 3_000, columns)) expect(stringWidth(line)).toBeLessThan(columns);
+  }
+});
+
+test('on a low terminal the steps at work are shown first', () => {
+  expect(picture(third, 3_000, 80, 4)).toEqual([
+    'run 7k2m9q1c  compute_data · parallel · 6 CPUs · 0:03',
+    expect.stringContaining('Compute'),
+    '    and 2 more steps',
+  ]);
+});
+
+test('rate and time left are of the last seconds', () => {
+  const step = third.steps[1]!;
+  expect(rateOf(step)).toBe(200);
+  expect(etaMs(step)).toBe(3_000);
+  expect(rateOf(first.steps[1]!)).toBeNull();
+});
+
+test('a step that settles is told once', () => {
+  expect(newlySettled(first, second).map((step) => step.label)).toEqual(['GenData']);
+  expect(newlySettled(second, third)).toEqual([]);
+});
+
+describe('lines', () => {
+  test('of a step that ended', () => {
+    expect(stepEndLine(second.steps[0]!, plain)).toBe('GenData: done in 800 ms');
+    const done = after(third, 5_000, [of(1, 'failed', { total: 1_000, succeeded: 998, failed: 2 })]);
+    expect(stepEndLine(done.steps[1]!, plain)).toBe('Compute: failed after 4 s, 1,000 of 1,000 done, 2 failed');
+  });
+
+  test('of a task say which unit they are from', () => {
+    expect(taskLine({ from: 'Compute/2', stream: 'log', level: 'info', text: 'hello' }, plain)).toBe('Compute/2 | hello');
+    expect(taskLine({ from: '', stream: 'system', level: 'warn', text: 'hello' }, plain)).toBe('outflow | hello');
+  });
+
+  test('of the outcome', () => {
+    expect(outcomeLine('7k2m9q1c', 'succeeded', 2_400, plain)).toBe('✔ run 7k2m9q1c succeeded in 2.4 s');
+    expect(outcomeLine('7k2m9q1c', 'orphaned', null, plain)).toBe('! run 7k2m9q1c is orphaned: its coordinator is gone');
+  });
+
+  test('of failures name the first ones, with cause and place', () => {
+    const failed = { unit: 'Compute/1', cause: 'exception', message: 'Error: no\nmore', where: 'pipeline.ts:12:9' };
+    expect(failureLines([failed], 3, plain)).toEqual([
+      '  Compute/1  exception  Error: no',
+      '      at pipeline.ts:12:9',
+      '  and 2 more failed units',
+    ]);
+  });
+});
