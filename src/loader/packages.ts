@@ -34,7 +34,7 @@ export function packages(pipelineDir: string, parts: Parts, used: PackagesUsed):
         if (pluginData === PART || kind === 'entry-point' || isBuiltin(spec) || spec.startsWith('outflow-')) return undefined;
         const name = packageName(spec);
         const own = find(name, resolveDir);
-        if ((PART_NAMES as readonly string[]).includes(name) && (own === undefined || own === programPackage(name))) {
+        if ((PART_NAMES as readonly string[]).includes(name) && (own === undefined || isProgramsOwn(name, own))) {
           if (spec === name) {
             used.parts.add(name);
             return { path: name, namespace: PART, sideEffects: false };
@@ -67,6 +67,20 @@ function findPackage(name: string, from: string): string | undefined {
   }
 }
 
+/**
+ * Whether the pipeline's package is the very one that outflow brings. For zod the same release counts as that, since most
+ * projects install it: its part then saves 100 ms of bundling.
+ */
+function isProgramsOwn(name: string, own: string): boolean {
+  const ours = programPackage(name);
+  if (ours === undefined || own === ours) return own === ours;
+  return name === 'zod' && packageJson(own) === packageJson(ours);
+}
+
+function packageJson(dir: string): string {
+  return readFileSync(path.join(dir, 'package.json'), 'utf8');
+}
+
 const NATIVE_HELPERS = [
   'bindings',
   'node-gyp-build',
@@ -84,7 +98,7 @@ const PLATFORM = /(linux|darwin|win32)-(x64|arm64)/;
 function isNative(dir: string): boolean {
   if (existsSync(path.join(dir, 'binding.gyp')) || existsSync(path.join(dir, 'prebuilds'))) return true;
   try {
-    const meta = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8'));
+    const meta = JSON.parse(packageJson(dir));
     if (meta.gypfile || meta.napi || String(meta.main).endsWith('.node')) return true;
     if (NATIVE_HELPERS.some((helper) => meta.dependencies?.[helper] !== undefined)) return true;
     return Object.keys(meta.optionalDependencies ?? {}).some((name) => PLATFORM.test(name));

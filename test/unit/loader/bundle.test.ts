@@ -1,5 +1,6 @@
 // What a bundle may be made of, each by a real build whose result a real process loads.
-import { symlinkSync } from 'node:fs';
+import { readFileSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
@@ -153,6 +154,13 @@ test('an own outflow that is a link to the running one counts as the running one
   const pipeline = { 'pipeline.ts': `import { task } from 'outflow'; export const found = typeof task;` };
   const dir = project({ ...pipeline, 'node_modules/.keep': '' });
   symlinkSync(path.resolve(import.meta.dirname, '..', '..', '..'), path.join(dir, 'node_modules', 'outflow'));
+  expect((await bundleOf(dir)).hash).toBe((await bundleOf(project(pipeline))).hash);
+});
+
+test('an own zod of the same release counts as the running one', async () => {
+  const pipeline = { 'pipeline.ts': `import { z } from 'zod'; export const found = typeof z.int;` };
+  const release = readFileSync(createRequire(import.meta.url).resolve('zod/package.json'), 'utf8');
+  const dir = project({ ...pipeline, 'node_modules/zod/package.json': release });
   expect((await bundleOf(dir)).hash).toBe((await bundleOf(project(pipeline))).hash);
 });
 
