@@ -55,8 +55,11 @@ export interface Query<Row extends StandardSchemaV1 = StandardSchemaV1> {
 }
 
 type RowOf<Row extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Row>;
+// Written as Slonik writes it: only so is its pool assignable to `Database`.
 type FirstOf<Row extends StandardSchemaV1> =
-  RowOf<Row> extends Readonly<Record<string, unknown>> ? RowOf<Row>[keyof RowOf<Row>] : unknown;
+  StandardSchemaV1.InferOutput<Row> extends Record<string, unknown>
+    ? StandardSchemaV1.InferOutput<Row>[keyof StandardSchemaV1.InferOutput<Row>]
+    : unknown;
 
 /** The query methods of a [Slonik](https://github.com/gajus/slonik) pool. Rows are checked by the query's schema. */
 export interface QueryMethods {

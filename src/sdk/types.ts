@@ -58,7 +58,7 @@ export type AcceptedValues<O extends Shape> = Show<
   { [K in Exclude<keyof O, OptionalNames<O>>]: InputOf<O[K]> } & { [K in OptionalNames<O>]?: InputOf<O[K]> }
 >;
 
-type OnlyKey<T> = keyof T extends infer K ? (K extends keyof T ? ([keyof T] extends [K] ? K : never) : never) : never;
+type OnlyKey<T, K extends keyof T = keyof T> = K extends unknown ? ([keyof T] extends [K] ? K : never) : never;
 /** The bare value of a task's only output. Not for a type whose own values may look like the record `{ [name]: … }`. */
 type BareValue<O extends Shape> = [OnlyKey<O>] extends [never]
   ? never
