@@ -57,7 +57,7 @@ test('a pipeline file that throws: its line, with a caret and its own stack', as
 
 test('a pipeline file that rejects late, throws no error, or has a cause', async () => {
   await expect(
-    loading(`setTimeout(() => { throw new Error('late'); }, 5); await new Promise((done) => setTimeout(done, 1000));`),
+    loading(`setTimeout(() => { throw new Error('late'); }, 5); await new Promise((finish) => setTimeout(finish, 1000));`),
   ).rejects.toMatchObject({ message: expect.stringContaining('throws Error: late') });
   await expect(loading(`throw { just: 'data' };`)).rejects.toMatchObject({
     message: `the pipeline file throws { just: 'data' }`,
@@ -90,7 +90,7 @@ test('a pipeline file, or setup, that never resolves is told at once when nothin
 
 test('one that keeps waiting, or computing, is ended at the deadline', async () => {
   await expect(
-    planning(withSetup('await new Promise((done) => setTimeout(done, 1e8));'), { timeoutMs: 1_500 }),
+    planning(withSetup('await new Promise((finish) => setTimeout(finish, 1e8));'), { timeoutMs: 1_500 }),
   ).rejects.toMatchObject({ code: 'setup-throws', message: 'setup of command go did not end within 1.5 s' });
   await expect(loading('for (;;);', { timeoutMs: 1_500 })).rejects.toMatchObject({
     code: 'pipeline-throws',
@@ -113,7 +113,7 @@ test('process.exit is named with its place, also where it is caught', async () =
 
 test('a process that kills itself is told by its signal or exit code', async () => {
   await expect(
-    loading(`process.kill(process.pid, 'SIGKILL'); await new Promise((done) => setTimeout(done, 5000));`),
+    loading(`process.kill(process.pid, 'SIGKILL'); await new Promise((finish) => setTimeout(finish, 5000));`),
   ).rejects.toMatchObject({
     code: 'pipeline-throws',
     message: expect.stringMatching(/ended the process that ran it \(SIGKILL\)/),
