@@ -34,6 +34,8 @@ export const LIMITS = {
   cancelGraceMs: 5_000,
   /** The same after a task's timeout. */
   timeoutGraceMs: 1_000,
+  /** The same when the agent is told to leave (SIGTERM). */
+  leaveGraceMs: 2_000,
   /** Events that wait for the coordinator's loop before the streams are paused. */
   eventQueue: 10_000,
   /** Events applied in one transaction. */

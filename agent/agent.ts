@@ -1,0 +1,207 @@
+// The agent's side of the protocol: what it says and hears on its session, when it sends what it has gathered, when it ends.
+import { hostname } from 'node:os';
+import { LIMITS } from '../src/model/limits.ts';
+import type { CoordinatorMessage, Drain, Hello, Welcome } from '../src/rpc/messages.ts';
+import type { CoordinatorClient } from '../src/rpc/client.ts';
+import { helloMessages } from './hello.ts';
+import type { JoinFile } from './join-file.ts';
+import type { Link } from './link.ts';
+import type { Outbox } from './outbox.ts';
+import type { Work } from './work.ts';
+
+export interface AgentOptions {
+  id: string;
+  join: JoinFile;
+  slots: number;
+  link: Link;
+  outbox: Outbox;
+  work: Work;
+  /** Units may run when it resolves: the bundle is there. */
+  prepare(welcome: Welcome): Promise<void>;
+}
+
+/** Why the agent ends; its exit code follows. */
+export type AgentEnd = { kind: 'done' } | { kind: 'refused'; reason: string } | { kind: 'orphaned' } | { kind: 'broken'; error: unknown };
+
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #ended = Promise.withResolvers<AgentEnd>();
+  #epoch = 0;
+  /** This connection's coordinator has said welcome. */
+  #isWelcome = false;
+  #isPrepared = false;
+  #isDraining = false;
+  #orphanGraceMs: number = LIMITS.orphanGraceMs;
+  #orphanTimer: NodeJS.Timeout | undefined;
+  #flushTimer: NodeJS.Timeout | undefined;
+  #tickTimer: NodeJS.Timeout | undefined;
+  #isFlushing = false;
+  #isOver = false;
+  #connected = Promise.withResolvers<CoordinatorClient>();
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#awaitCoordinator();
+  }
+
+  /** Until the agent has nothing more to do, or cannot. */
+  get ended(): Promise<AgentEnd> {
+    return this.#ended.promise;
+  }
+
+  /** The connection, as soon as a coordinator has said welcome. */
+  connected(): Promise<CoordinatorClient> {
+    return this.#connected.promise;
+  }
+
+  end(how: AgentEnd): void {
+    this.#ended.resolve(how);
+  }
+
+  /** After its end: no timer is left. */
+  stop(): void {
+    clearTimeout(this.#orphanTimer);
+    clearTimeout(this.#flushTimer);
+    clearInterval(this.#tickTimer);
+    this.#isOver = true;
+  }
+
+  onOpen(): void {
+    const { id, join, slots, link, work } = this.#options;
+    const agent: Omit<Hello, 'held' | 'running' | 'finished' | 'more'> = {
+      agent: id,
+      allocation: join.allocation,
+      host: hostname(),
+      pid: process.pid,
+      cpus: slots,
+      version: typeof __OUTFLOW_VERSION__ === 'string' ? __OUTFLOW_VERSION__ : '',
+      epoch: this.#epoch,
+      memoryBytes: 0,
+      gpus: 0,
+      programHash: '',
+    };
+    for (const hello of helloMessages(agent, work.holdings())) link.send({ kind: 'hello', hello });
+  }
+
+  onClose(): void {
+    if (this.#isWelcome) this.#connected = Promise.withResolvers();
+    this.#isWelcome = false;
+    this.#awaitCoordinator();
+  }
+
+  onMessage(message: CoordinatorMessage): void {
+    if (message.kind === 'welcome') return this.#onWelcome(message.welcome);
+    if (!this.#isWelcome) return; // from a coordinator that has been replaced
+    const { work, outbox } = this.#options;
+    switch (message.kind) {
+      case 'step':
+        return work.addStep(message.step);
+      case 'leases':
+        if (message.leases.epoch === this.#epoch) work.addLeases(message.leases);
+        return this.#startTicking();
+      case 'cancel':
+        return work.want(work.find(message.cancel.units), { kind: 'cancel', graceMs: message.cancel.graceMs });
+      case 'retract':
+        return work.want(work.find(message.retract.units), { kind: 'return' });
+      case 'ack':
+        outbox.acknowledge(message.ack.seq);
+        return this.onChange();
+      case 'drain':
+        return this.#onDrain(message.drain);
+      case 'heartbeat':
+        return;
+    }
+  }
+
+  /** Leaves: what waits goes back; what runs has `graceMs` to end, or any time (null). */
+  leave(graceMs: number | null): void {
+    this.#isDraining = true;
+    this.#options.work.leave(graceMs);
+    this.onChange();
+  }
+
+  /** Something was gathered, ended or acknowledged: sent at once when nothing more is to be expected, else when it is due. */
+  onChange(): void {
+    if (this.#isFlushing || this.#isOver) return;
+    this.#isFlushing = true;
+    // After the other messages of this turn: what hosts wrote to their real stdout is a unit's as well.
+    setImmediate(() => {
+      this.#isFlushing = false;
+      this.#flush();
+      this.#endIfDone();
+    });
+  }
+
+  #onWelcome(welcome: Welcome): void {
+    const { link, outbox, work } = this.#options;
+    if (welcome.refusal !== '') return this.#ended.resolve({ kind: 'refused', reason: welcome.refusal });
+    if (welcome.epoch < this.#epoch) return link.drop(); // of one that has been replaced and does not know it yet
+    this.#epoch = welcome.epoch;
+    this.#isWelcome = true;
+    clearTimeout(this.#orphanTimer);
+    if (welcome.orphanGraceMs > 0) this.#orphanGraceMs = welcome.orphanGraceMs;
+    link.accept();
+    outbox.resend(welcome.reportSeq);
+    for (const demand of work.demands(true)) link.send({ kind: 'demand', demand });
+    if (link.client) this.#connected.resolve(link.client);
+    if (!this.#isPrepared) this.#prepare(welcome);
+    this.onChange();
+  }
+
+  #prepare(welcome: Welcome): void {
+    this.#isPrepared = true;
+    this.#options.prepare(welcome).catch((error: unknown) => this.#ended.resolve({ kind: 'broken', error }));
+  }
+
+  #onDrain(drain: Drain): void {
+    this.leave(drain.cancelRunning ? LIMITS.cancelGraceMs : null);
+  }
+
+  #flush(): void {
+    const { link, outbox, work } = this.#options;
+    const { dueAtMs } = outbox;
+    if (dueAtMs !== undefined) {
+      const waitMs = work.isBusy ? dueAtMs - performance.now() : 0;
+      if (waitMs <= 0) outbox.seal();
+      else this.#flushTimer ??= setTimeout(() => this.#onFlushTimer(), waitMs);
+    }
+    if (!this.#isWelcome) return;
+    for (const demand of work.demands(false)) link.send({ kind: 'demand', demand });
+    while (outbox.hasUnsent && link.isWritable) {
+      const report = outbox.nextToSend();
+      if (report) link.send({ kind: 'report', report });
+    }
+  }
+
+  #onFlushTimer(): void {
+    this.#flushTimer = undefined;
+    this.#flush();
+  }
+
+  #startTicking(): void {
+    this.#tickTimer ??= setInterval(() => this.#tick(), LIMITS.startedAfterMs);
+  }
+
+  #tick(): void {
+    const { link, work } = this.#options;
+    if (work.holdsNothing) {
+      clearInterval(this.#tickTimer);
+      this.#tickTimer = undefined;
+      return;
+    }
+    const units = work.tick(performance.now());
+    if (units.length > 0 && this.#isWelcome) link.send({ kind: 'started', started: { units } });
+  }
+
+  /** While there is no coordinator, the agent goes on with what it has, but not for ever. */
+  #awaitCoordinator(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#orphanTimer);
+    this.#orphanTimer = setTimeout(() => this.#ended.resolve({ kind: 'orphaned' }), this.#orphanGraceMs);
+  }
+
+  #endIfDone(): void {
+    const { outbox, work } = this.#options;
+    if (this.#isDraining && work.holdsNothing && outbox.isEmpty) this.#ended.resolve({ kind: 'done' });
+  }
+}

@@ -1,0 +1,39 @@
+// The user's pipeline within a host: imported once, its plan built once and compared with the run's.
+import { createHash } from 'node:crypto';
+import { importBundle } from '../../src/loader/import-bundle.ts';
+import { fromErrorData, isOutflowError, OutflowError } from '../../src/model/errors.ts';
+import type { Failure } from '../../src/model/states.ts';
+import { decodeValue } from '../../src/model/values.ts';
+import { planHash } from '../../src/plan/hash.ts';
+import type { Step } from '../../src/plan/plan.ts';
+import { buildPlan, commandsOf, type StepFunction } from '../../src/sdk/internal.ts';
+import type { BeginMessage } from '../wire/messages.ts';
+import { stackText } from './failures.ts';
+
+export interface LoadedPipeline {
+  /** Steps of the top workflow, by id. */
+  steps: ReadonlyMap<string, Step>;
+  functions: ReadonlyMap<string, StepFunction>;
+}
+
+export async function loadPipeline(begin: BeginMessage): Promise<LoadedPipeline> {
+  const commands = commandsOf(await importBundle(begin.bundlePath, begin.pipelineDir));
+  const definition = commands[begin.command];
+  if (definition === undefined) throw new OutflowError('unknown-command', `the pipeline has no command ${begin.command}`);
+  const { plan, functions } = await buildPlan(begin.command, definition, decodeValue(begin.args) as Record<string, unknown>);
+  const hash = planHash(plan, begin.bundleHash, (text) => createHash('sha256').update(text).digest('hex'));
+  if (hash !== begin.planHash) {
+    throw new OutflowError('setup-not-deterministic', `setup of ${begin.command} built another workflow than the one that was planned`, {
+      hint: 'setup must give the same workflow each time for the same arguments: no clock, no random numbers, no files or variables that differ between machines',
+    });
+  }
+  return { steps: new Map(plan.workflow.steps.map((step) => [step.id, step])), functions };
+}
+
+/** Why no unit can run here, as the failure of the units that would have. */
+export function setupFailure(thrown: unknown): Failure {
+  const error = isOutflowError(thrown) ? fromErrorData(thrown.toJSON()) : undefined;
+  const what = error ? `${error.code}: ${error.message}${error.hint ? `; ${error.hint}` : ''}` : `${String(thrown)}`;
+  const stack = stackText((thrown as { stack?: string } | null)?.stack);
+  return { cause: 'setup-failed', message: `the pipeline could not be set up: ${what}`, ...(stack ? { stack } : {}) };
+}

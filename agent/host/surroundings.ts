@@ -1,0 +1,88 @@
+// What a unit finds around it: environment, working directory, the number of CPUs. Put back between units, at no cost for
+// units that change nothing: changes are noticed as they are made.
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
+
+/** Libraries that start as many threads as there are CPUs unless one of these says otherwise. */
+const THREAD_VARIABLES = ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMEXPR_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS'];
+
+export class Surroundings {
+  readonly #environment = process.env;
+  readonly #changeDirectory = process.chdir;
+  /** Variables that the unit has changed, and what they were. */
+  readonly #changed = new Map<string, string | undefined>();
+  #workdir = '';
+  #hasMoved = false;
+  #cpus = 0;
+
+  /** Takes the place of `process.env`, `process.chdir` and `os.availableParallelism`. Before user code is loaded. */
+  install(): void {
+    process.env = this.#watchedEnvironment();
+    process.chdir = (directory) => {
+      this.#hasMoved = true;
+      this.#changeDirectory.call(process, directory);
+    };
+    os.availableParallelism = () => this.#cpus || 1;
+    syncBuiltinESMExports();
+  }
+
+  enter(workdir: string): void {
+    this.#workdir = workdir;
+    this.#changeDirectory.call(process, workdir);
+  }
+
+  /** What the next unit may use, said wherever programs look for it; its children inherit it. */
+  grant(cpus: number): void {
+    if (cpus === this.#cpus) return;
+    this.#cpus = cpus;
+    for (const name of THREAD_VARIABLES) this.#environment[name] = String(cpus);
+  }
+
+  /** Sets a task's own variables; gives what takes them back when the task has ended. */
+  useVariables(variables: Readonly<Record<string, string>>): () => void {
+    const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+    Object.assign(process.env, variables);
+    return () => {
+      for (const [name, value] of before) setOrDelete(process.env, name, value);
+    };
+  }
+
+  /** After each unit. */
+  restore(): void {
+    if (this.#changed.size > 0) {
+      for (const [name, value] of this.#changed) setOrDelete(this.#environment, name, value);
+      this.#changed.clear();
+    }
+    if (this.#hasMoved) {
+      this.#hasMoved = false;
+      this.#changeDirectory.call(process, this.#workdir);
+    }
+    if (process.exitCode !== undefined) process.exitCode = undefined;
+  }
+
+  #watchedEnvironment(): NodeJS.ProcessEnv {
+    const note = (environment: NodeJS.ProcessEnv, name: PropertyKey): void => {
+      if (typeof name === 'string' && !this.#changed.has(name)) this.#changed.set(name, environment[name]);
+    };
+    return new Proxy(this.#environment, {
+      set(environment, name, value) {
+        note(environment, name);
+        environment[name as string] = value;
+        return true;
+      },
+      deleteProperty(environment, name) {
+        note(environment, name);
+        return delete environment[name as string];
+      },
+      defineProperty(environment, name, descriptor) {
+        note(environment, name);
+        return Reflect.defineProperty(environment, name, descriptor);
+      },
+    });
+  }
+}
+
+function setOrDelete(environment: NodeJS.ProcessEnv, name: string, value: string | undefined): void {
+  if (value === undefined) delete environment[name];
+  else environment[name] = value;
+}

@@ -1,0 +1,87 @@
+// The hosts that wait for work, and the making of new ones. A host is reused for any step; 60 ms to start one is a thousand units.
+import type { HostListener } from './task-host.ts';
+import { TaskHost } from './task-host.ts';
+import type { HostProcessOptions } from './host-process.ts';
+import type { Allotment } from '../slots.ts';
+
+export class HostPool {
+  readonly #options: Omit<HostProcessOptions, 'cpus'>;
+  readonly #all = new Set<TaskHost>();
+  /** The longest idle first. */
+  readonly #idle: TaskHost[] = [];
+  #listener: HostListener | undefined;
+  /** Hosts kept idle at most. */
+  #keep = 1;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(options: Omit<HostProcessOptions, 'cpus'>) {
+    this.#options = options;
+  }
+
+  /** Who is told of the hosts from now on, and how many idle ones are kept. */
+  use(listener: HostListener, keep: number): void {
+    this.#listener = listener;
+    this.#keep = keep;
+  }
+
+  get all(): ReadonlySet<TaskHost> {
+    return this.#all;
+  }
+
+  /** Starts one before there is a run: it loads what it can. */
+  startAhead(): void {
+    this.#idle.push(this.#start(null));
+  }
+
+  /** Ends all hosts, running or not; resolves when they are gone. */
+  async stop(): Promise<void> {
+    const gone = Promise.withResolvers<void>();
+    this.#onEmpty = () => gone.resolve();
+    for (const host of this.#all) host.size > 0 ? host.kill() : host.leave();
+    if (this.#all.size > 0) await gone.promise;
+  }
+
+  /** The CPUs that idle hosts are bound to: work on those needs no rebinding. */
+  *idleCpus(): Iterable<readonly number[]> {
+    for (const host of this.#idle.toReversed()) if (host.cpus !== null) yield host.cpus;
+  }
+
+  /** A host for the allotment: one that is bound to it, else one that can be, else a new one. */
+  take({ cpus }: Allotment, fresh: boolean): TaskHost {
+    const usable = fresh ? this.#idle.filter((host) => host.isUnused) : this.#idle;
+    const host = usable.findLast((idle) => sameCpus(idle.cpus, cpus)) ?? usable.at(-1);
+    if (host === undefined) return this.#start(cpus);
+    this.#idle.splice(this.#idle.indexOf(host), 1);
+    if (cpus !== null && !sameCpus(host.cpus, cpus)) host.rebind(cpus, this.#options.programs);
+    return host;
+  }
+
+  /** It has nothing to do any more. */
+  putBack(host: TaskHost): void {
+    if (!host.isUsable) return;
+    this.#idle.push(host);
+    if (this.#idle.length > this.#keep) this.#idle.shift()?.leave();
+  }
+
+  #onGone(host: TaskHost): void {
+    this.#all.delete(host);
+    const at = this.#idle.indexOf(host);
+    if (at !== -1) this.#idle.splice(at, 1);
+    if (this.#all.size === 0) this.#onEmpty?.();
+  }
+
+  #start(cpus: readonly number[] | null): TaskHost {
+    const host: TaskHost = new TaskHost(
+      { ...this.#options, cpus },
+      () => this.#listener,
+      () => this.#onGone(host),
+    );
+    this.#all.add(host);
+    return host;
+  }
+}
+
+function sameCpus(a: readonly number[] | null, b: readonly number[] | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.length === b.length && a.every((cpu, at) => cpu === b[at]);
+}

@@ -1,0 +1,323 @@
+// One task host as its agent sees it: the units it was given, the one that runs, and what becomes of them.
+import { LIMITS } from '../../src/model/limits.ts';
+import type { Failure } from '../../src/model/states.ts';
+import type { AgentStep, Unit } from '../units.ts';
+import { decodeResults, encodeUnits } from '../wire/columns.ts';
+import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
+import type { BeginMessage, FromHost, UnitAddress, ToHost } from '../wire/messages.ts';
+import { type Deadline, Deadlines } from './deadlines.ts';
+import { type EndedBy, failureOfDeath, failureOfStart } from './endings.ts';
+import { HostOutput } from './host-output.ts';
+import { type HostExit, HostProcess, type HostProcessOptions } from './host-process.ts';
+import type { HostPrograms } from './programs.ts';
+
+/** What the agent is told. A unit that is named in one of the first three is the host's no more. */
+export interface HostListener {
+  onSucceeded(unit: Unit, startedAtMs: number, durationMs: number, output: string, blobs: readonly string[]): void;
+  onFailed(unit: Unit, startedAtMs: number, durationMs: number, failure: Failure): void;
+  /** Units that have not begun. */
+  onBack(units: readonly Unit[]): void;
+  /** `unit`: of which it is, which may have ended; null: of none. */
+  onLine(unit: Unit | UnitAddress | null, stream: number, level: number, atMs: number, text: string): void;
+  onDropped(unit: Unit, lines: number): void;
+  /** It may have room for more units, or is on its way out. */
+  onProgress(host: TaskHost): void;
+  /** The process is gone; its units have been told of. `startFailure`: why, when it ended before it could run any. */
+  onGone(host: TaskHost, startFailure: { failure: Failure; isFinal: boolean } | null): void;
+}
+
+export class TaskHost {
+  /** CPUs it is bound to; null: none in particular. */
+  cpus: readonly number[] | null;
+  /** Its unit takes long: see `keepFree`. */
+  isKeptFree = false;
+  readonly #listenerNow: () => HostListener | undefined;
+  readonly #onGone: () => void;
+  readonly #process: HostProcess;
+  readonly #inHost = new Map<number, Unit>();
+  readonly #steps = new Set<number>();
+  readonly #output = new HostOutput((stream, level, text) => this.#onOutputLine(stream, level, text));
+  readonly #deadlines = new Deadlines((deadline) => this.#onDeadline(deadline));
+  #nextK = 1;
+  #state: 'new' | 'begun' | 'ready' | 'leaving' | 'gone' = 'new';
+  #isRecalling = false;
+  #heapLimitBytes = 0;
+  #exiting: { k: number; code: number } | undefined;
+  #endedBy: EndedBy = { kind: 'itself' };
+  #setupFailure: Failure | undefined;
+  /** Frames that wait until the process has been bound to other CPUs. */
+  #held: Buffer[] | undefined;
+  #lastUnit: Unit | null = null;
+  /** The unit seen running, and since when. */
+  #seen = { k: 0, sinceMs: 0 };
+  #killTimer: NodeJS.Timeout | undefined;
+  #killAtMs = Number.POSITIVE_INFINITY;
+
+  /** `listener`: there is none yet while nobody gives it units. */
+  constructor(options: HostProcessOptions, listener: () => HostListener | undefined, onGone: () => void) {
+    this.#listenerNow = listener;
+    this.#onGone = onGone;
+    this.cpus = options.cpus;
+    this.#process = new HostProcess(options, {
+      onFrame: (frame) => this.#onFrame(frame),
+      onOutput: (stream, text) => this.#output.add(stream, text),
+      onExit: (exit) => this.#onExit(exit),
+    });
+  }
+
+  /** Units given and not yet told of. */
+  get size(): number {
+    return this.#inHost.size;
+  }
+
+  get #listener(): HostListener | undefined {
+    return this.#listenerNow();
+  }
+
+  /** No unit was ever given to it. */
+  get isUnused(): boolean {
+    return this.#nextK === 1;
+  }
+
+  get hasBegun(): boolean {
+    return this.#state !== 'new';
+  }
+
+  /** May be given units. */
+  get isUsable(): boolean {
+    return this.#state !== 'leaving' && this.#state !== 'gone' && !this.#isRecalling;
+  }
+
+  get isLeaving(): boolean {
+    return this.#state === 'leaving' || this.#state === 'gone';
+  }
+
+  begin(message: BeginMessage): void {
+    if (this.isLeaving) return;
+    this.#state = 'begun';
+    this.#send(textFrame(message));
+  }
+
+  /** Gives it units of one step. */
+  give(step: AgentStep, units: readonly Unit[], shared: string): void {
+    if (!this.#steps.has(step.ordinal)) {
+      this.#steps.add(step.ordinal);
+      const { id, cpus, map, noOutputs } = step.info;
+      this.#tell({ kind: 'step', step: step.ordinal, id, cpus, map, shared, noOutputs });
+    }
+    const columns = { step: step.ordinal, firstK: this.#nextK, index: [] as number[], attempt: [] as number[], element: [] as string[] };
+    for (const unit of units) {
+      unit.place = 'in-host';
+      this.#inHost.set(this.#nextK++, unit);
+      columns.index.push(unit.index);
+      columns.attempt.push(unit.attempt);
+      columns.element.push(unit.element);
+    }
+    this.#send(encodeUnits(columns));
+  }
+
+  /** The unit that runs, if it is still held here, and for how long it has been seen to. */
+  running(nowMs: number): { unit: Unit; forMs: number } | undefined {
+    const k = this.#process.isOver ? 0 : this.#process.pulse.running();
+    const unit = this.#inHost.get(k);
+    if (unit === undefined) return undefined;
+    if (this.#seen.k !== k) this.#seen = { k, sinceMs: nowMs };
+    return { unit, forMs: nowMs - this.#seen.sinceMs };
+  }
+
+  /** Whether it holds a unit that is not running and not wanted. */
+  hasUnwanted(running: Unit | undefined): boolean {
+    return this.#inHost.values().some((unit) => unit !== running && unit.wish.kind !== 'run');
+  }
+
+  /** The running unit takes long: what waits behind it is taken back, and nothing is put there until it has ended. */
+  keepFree(): void {
+    this.isKeptFree = true;
+    if (this.#inHost.size > 1) this.recall();
+  }
+
+  /** Takes back what has not begun: at once what certainly will not, the rest when the host answers. */
+  recall(): void {
+    if (this.#isRecalling || this.#inHost.size === 0 || this.isLeaving) return;
+    const { pulse } = this.#process;
+    pulse.limit(pulse.running());
+    this.#isRecalling = true;
+    this.#takeBackFrom(pulse.running() + 1);
+    this.#tell({ kind: 'recall' });
+  }
+
+  /** Ends the running unit: a word, a signal to what it has started, and after a time force. What it is taken for then: `by`. */
+  cutShort(unit: Unit, by: EndedBy, graceMs: number): void {
+    const k = this.#process.pulse.running();
+    const killAtMs = performance.now() + graceMs;
+    if (this.#inHost.get(k) !== unit || killAtMs >= this.#killAtMs) return;
+    this.#endedBy = by;
+    if (graceMs > 0 && this.#killTimer === undefined) {
+      this.#tell({ kind: 'cancel', k });
+      this.#process.signal('SIGTERM');
+    }
+    this.#clearKill();
+    this.#killAtMs = killAtMs;
+    this.#killTimer = setTimeout(() => this.#process.signal('SIGKILL'), graceMs);
+  }
+
+  rebind(cpus: readonly number[], programs: HostPrograms): void {
+    this.cpus = cpus;
+    this.#held = [];
+    programs.rebind(this.#process.pid, cpus, () => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const frame of held) this.#send(frame);
+    });
+  }
+
+  /** It is not needed any more, or not to be trusted. */
+  leave(): void {
+    if (this.isLeaving) return;
+    this.#state = 'leaving';
+    this.#process.leave();
+  }
+
+  kill(): void {
+    if (this.#state !== 'gone') this.#state = 'leaving';
+    this.#process.signal('SIGKILL');
+  }
+
+  #tell(message: ToHost): void {
+    this.#send(textFrame(message));
+  }
+
+  #send(frame: Buffer): void {
+    if (this.#held !== undefined) this.#held.push(frame);
+    else if (!this.#process.isOver) this.#process.send(frame);
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.kind === FRAME.results) this.#onResults(frame.payload);
+    else this.#onMessage(JSON.parse(frame.payload.toString('utf8')) as FromHost);
+    this.#listener?.onProgress(this);
+  }
+
+  #onResults(payload: Buffer): void {
+    const results = decodeResults(payload);
+    for (let i = 0; i < results.k.length; i++) {
+      const unit = this.#ended(results.k[i] as number);
+      if (unit) this.#listener?.onSucceeded(unit, results.startedAtMs[i] as number, results.durationMs[i] as number, results.output[i] as string, []);
+    }
+  }
+
+  #onMessage(message: FromHost): void {
+    switch (message.kind) {
+      case 'ready':
+        if (!this.isLeaving) this.#state = 'ready';
+        this.#heapLimitBytes = message.heapLimitBytes;
+        return;
+      case 'setup-failed':
+        this.#setupFailure = message.failure;
+        return this.leave();
+      case 'logs':
+        for (const [k, stream, level, atMs, text] of message.lines) this.#listener?.onLine(this.#inHost.get(k) ?? this.#lastUnit, stream, level, atMs, text);
+        return;
+      case 'late-log':
+        return this.#listener?.onLine(message.unit, message.stream, message.level, message.atMs, message.text);
+      case 'dropped': {
+        const unit = this.#inHost.get(message.k);
+        if (unit) this.#listener?.onDropped(unit, message.count);
+        return;
+      }
+      case 'succeeded':
+      case 'failed': {
+        const unit = this.#ended(message.k);
+        if (message.unfit) this.#discard();
+        if (unit === undefined) return;
+        if (message.kind === 'failed') this.#listener?.onFailed(unit, message.startedAtMs, message.durationMs, message.failure);
+        else this.#listener?.onSucceeded(unit, message.startedAtMs, message.durationMs, message.output, message.blobs);
+        return;
+      }
+      case 'deadline':
+        if (this.#inHost.has(message.k)) this.#deadlines.set(message);
+        return;
+      case 'recalled':
+        this.#takeBackFrom(message.fromK === 0 ? this.#nextK : message.fromK);
+        this.#process.pulse.allowAll();
+        this.#isRecalling = false;
+        return;
+      case 'exiting':
+        this.#exiting = message;
+        return;
+    }
+  }
+
+  #ended(k: number): Unit | undefined {
+    const unit = this.#inHost.get(k);
+    if (unit === undefined) return undefined;
+    this.#output.endLine();
+    this.#deadlines.clear();
+    this.#clearKill();
+    this.#endedBy = { kind: 'itself' };
+    this.#inHost.delete(k);
+    this.#lastUnit = unit;
+    this.isKeptFree = false;
+    return unit;
+  }
+
+  #clearKill(): void {
+    clearTimeout(this.#killTimer);
+    this.#killTimer = undefined;
+    this.#killAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Code of a unit that has ended may still run in it: what waits there goes elsewhere. */
+  #discard(): void {
+    this.#process.signal('SIGTERM');
+    this.leave();
+    this.#takeBackFrom(0);
+  }
+
+  #takeBackFrom(fromK: number): void {
+    const back: Unit[] = [];
+    for (const [k, unit] of this.#inHost) {
+      if (k < fromK) continue;
+      this.#inHost.delete(k);
+      back.push(unit);
+    }
+    if (back.length > 0) this.#listener?.onBack(back);
+  }
+
+  #onDeadline({ k, task, timeoutMs }: Deadline): void {
+    const unit = this.#inHost.get(k);
+    const message = `did not end within its timeout of ${timeoutMs >= 1000 ? `${timeoutMs / 1000} s` : `${timeoutMs} ms`}`;
+    if (unit) this.cutShort(unit, { kind: 'timeout', task, message }, LIMITS.timeoutGraceMs);
+  }
+
+  #onOutputLine(stream: number, level: number, text: string): void {
+    if (this.#state === 'new' || this.#state === 'begun') return; // kept as last words
+    const unit = this.#inHost.get(this.#process.isOver ? 0 : this.#process.pulse.running());
+    this.#listener?.onLine(unit ?? this.#lastUnit, stream, level, Date.now(), text);
+  }
+
+  #onExit(exit: HostExit): void {
+    const wasReady = this.#state === 'ready' || this.#heapLimitBytes > 0;
+    this.#state = 'gone';
+    this.#deadlines.clear();
+    this.#clearKill();
+    const k = this.#process.pulse.running();
+    this.#output.endLine();
+    const unit = wasReady && this.#exiting?.k !== 0 ? this.#inHost.get(k) : undefined;
+    if (unit !== undefined) {
+      this.#inHost.delete(k);
+      const sinceMs = this.#seen.k === k ? performance.now() - this.#seen.sinceMs : 0;
+      const { lastWords: stderr } = this.#output;
+      const death = { end: exit, by: this.#endedBy, exitCode: this.#exiting?.code, stderr, heapLimitBytes: this.#heapLimitBytes };
+      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, failureOfDeath(death));
+    }
+    this.#takeBackFrom(0);
+    this.#onGone();
+    this.#listener?.onGone(this, wasReady ? null : this.#startFailureOf(exit));
+  }
+
+  #startFailureOf(end: HostExit): { failure: Failure; isFinal: boolean } {
+    if (this.#setupFailure !== undefined) return { failure: this.#setupFailure, isFinal: true };
+    return { failure: failureOfStart({ end, stderr: this.#output.lastWords }), isFinal: false };
+  }
+}

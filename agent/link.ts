@@ -1,0 +1,103 @@
+// The agent's connection to whoever coordinates: dials again and again, by the join file of the moment, and notices silence.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LIMITS } from '../src/model/limits.ts';
+import type { CoordinatorClient, Session } from '../src/rpc/client.ts';
+import type { AgentMessage, CoordinatorMessage } from '../src/rpc/messages.ts';
+
+export interface LinkHandlers {
+  /** The stream is open: the hello must come first. */
+  onOpen(): void;
+  onMessage(message: CoordinatorMessage): void;
+  onClose(): void;
+  /** There is room again. */
+  onDrain(): void;
+}
+
+/** Between dials: doubled each time. */
+const BACK_OFF = { firstMs: 50, mostMs: 1_000 };
+
+export class Link {
+  readonly #address: () => string;
+  readonly #handlers: LinkHandlers;
+  readonly #stopped = new AbortController();
+  #client: CoordinatorClient | undefined;
+  #session: Session | undefined;
+  #heardAtMs = 0;
+  #backOffMs = BACK_OFF.firstMs;
+
+  constructor(address: () => string, handlers: LinkHandlers) {
+    this.#address = address;
+    this.#handlers = handlers;
+  }
+
+  get isWritable(): boolean {
+    return this.#session?.writable ?? false;
+  }
+
+  get isOpen(): boolean {
+    return this.#session !== undefined;
+  }
+
+  /** For blobs; undefined while there is no connection. */
+  get client(): CoordinatorClient | undefined {
+    return this.#session && this.#client;
+  }
+
+  send(message: AgentMessage): void {
+    this.#session?.send(message);
+  }
+
+  /** The coordinator is the right one: the next loss is a new one. */
+  accept(): void {
+    this.#backOffMs = BACK_OFF.firstMs;
+  }
+
+  /** Ends this connection; another is dialled. */
+  drop(): void {
+    this.#session?.close();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    this.#session?.close();
+  }
+
+  /** Until `stop`. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopped;
+    const rpc = await import('../src/rpc/client.ts');
+    while (!signal.aborted) {
+      await this.#connect(rpc.CoordinatorClient);
+      const waitMs = this.#backOffMs;
+      this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF.mostMs);
+      await sleep(waitMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** One connection, from dial to close. */
+  async #connect(Client: typeof CoordinatorClient): Promise<void> {
+    const client = new Client(this.#address());
+    const closed = Promise.withResolvers<void>();
+    this.#client = client;
+    this.#heardAtMs = performance.now();
+    const session = client.openSession({
+      onMessage: (message) => {
+        this.#heardAtMs = performance.now();
+        if (message.kind !== 'heartbeat') this.#handlers.onMessage(message);
+      },
+      onClose: () => closed.resolve(),
+    });
+    this.#session = session;
+    session.onDrain(() => this.#handlers.onDrain());
+    const heartbeat = setInterval(() => {
+      if (performance.now() - this.#heardAtMs > LIMITS.silenceMs) session.close();
+      else session.send({ kind: 'heartbeat', heartbeat: { atMs: Date.now() } });
+    }, LIMITS.heartbeatMs);
+    this.#handlers.onOpen();
+    await closed.promise;
+    clearInterval(heartbeat);
+    this.#session = undefined;
+    this.#handlers.onClose();
+    client.close();
+  }
+}

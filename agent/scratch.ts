@@ -1,0 +1,33 @@
+// The agent's own directory on this machine's disk, for blobs. Removed at its end; that of one that was killed, by the next.
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { privateDir } from '../src/system/home.ts';
+import { processIdentity } from '../src/system/processes.ts';
+
+export interface Scratch {
+  directory: string;
+  blobDir: string;
+  remove(): void;
+}
+
+export function makeScratch(): Scratch {
+  const parent = privateDir(path.join(privateDir(path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`)), 'agents'));
+  const directory = path.join(parent, nameOf(process.pid) ?? String(process.pid));
+  removeAbandoned(parent);
+  const blobDir = path.join(privateDir(directory), 'blobs');
+  mkdirSync(blobDir, { recursive: true, mode: 0o700 });
+  return { directory, blobDir, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    if (nameOf(Number(name.split('.')[0])) !== name) rmSync(path.join(parent, name), { recursive: true, force: true });
+  }
+}
+
+/** Of a live process; undefined for one that has ended. */
+function nameOf(pid: number): string | undefined {
+  const identity = processIdentity(pid);
+  return identity === null ? undefined : `${pid}.${identity.startedAt.replace(/[^\w-]/g, '_')}`;
+}
