@@ -1,0 +1,77 @@
+// Opens outflow's own tables, in the Postgres that is named or in the embedded one.
+import type { DatabasePool } from 'slonik';
+import { databaseError, isUnreachable } from '../db/errors.ts';
+import { openPool } from '../db/pool.ts';
+import { LIMITS } from '../model/limits.ts';
+import { serverUrl } from './embedded/paths.ts';
+import { ensureServer } from './embedded/server.ts';
+import { emptyStore } from './empty-store.ts';
+import { postgresStore } from './postgres-store.ts';
+import { migrateSchema, olderError, schemaState } from './schema-state.ts';
+import type { Store } from './store.ts';
+
+export interface ConnectOptions {
+  /** Default: `OUTFLOW_DATABASE_URL`, else the embedded server, which is started when it does not run. */
+  url?: string;
+  /** Makes the tables, or brings them up to date. Default false: where there are none, a store without runs is given. */
+  migrate?: boolean;
+}
+
+const OPEN_ATTEMPTS = 3;
+const RECOVER_EVERY_MS = 2_000;
+
+/**
+ * Errors: `database-unreachable`, `database-full`, `database-failed`; `database-too-old` (PostgreSQL before 14);
+ * `database-newer`, `database-half-migrated` (also for tables of an older outflow without `migrate`); `database-in-use` (a
+ * breaking migration while runs live); those of `ensureServer`.
+ */
+export async function connectStore({ url, migrate = false }: ConnectOptions = {}): Promise<Store> {
+  const named = url ?? (process.env['OUTFLOW_DATABASE_URL'] || undefined);
+  const isEmbedded = named === undefined || named === serverUrl();
+  const opened = isEmbedded ? await openEmbedded() : { pool: await open(named), url: named };
+  try {
+    const state = await schemaState(opened.pool);
+    if (state !== 'current' && migrate) await migrateSchema(opened.url);
+    else if (state === 'older') throw olderError();
+    else if (state === 'absent') {
+      await opened.pool.end();
+      return emptyStore();
+    }
+  } catch (error) {
+    await opened.pool.end();
+    throw databaseError(error, opened.url);
+  }
+  return postgresStore({ ...opened, ...(isEmbedded ? { recover: restartEmbedded() } : {}) });
+}
+
+/** The server may be stopping, for want of use, in the moment between the look whether it runs and the first connection. */
+async function openEmbedded(): Promise<{ pool: DatabasePool; url: string }> {
+  const url = serverUrl();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ensureServer();
+      return { pool: await open(url), url };
+    } catch (error) {
+      if (attempt === OPEN_ATTEMPTS || !isUnreachable(error)) throw error;
+    }
+  }
+}
+
+/** A session of ours that is stopped in the middle of a transaction must not keep the next holder of a run waiting for long. */
+function open(url: string): Promise<DatabasePool> {
+  return openPool(url, { connections: LIMITS.databaseConnections, idleInTransactionTimeoutMs: 10_000 });
+}
+
+/** At most one at a time, and not more often than every two seconds: every query of a pool fails when its server does. */
+function restartEmbedded(): () => Promise<void> {
+  let triedAt = Number.NEGATIVE_INFINITY;
+  let under: Promise<unknown> | undefined;
+  return async () => {
+    if (under === undefined && performance.now() - triedAt < RECOVER_EVERY_MS) return;
+    triedAt = performance.now();
+    under ??= ensureServer().finally(() => {
+      under = undefined;
+    });
+    await under;
+  };
+}

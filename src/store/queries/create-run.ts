@@ -1,0 +1,25 @@
+// Accepts a run: its row, and the lease that nobody holds yet.
+import type { CommonQueryMethods } from 'slonik';
+import { sql } from '../../db/sql.ts';
+import { cleanText } from '../clean-text.ts';
+import type { RunRecord } from '../types.ts';
+
+/** May be repeated: a run of that id is left as it is. Its bundle is stored before, so that no run is without one. */
+export async function createRun(db: CommonQueryMethods, record: RunRecord): Promise<void> {
+  await db.query(sql.typeAlias('void')`
+    with accepted as (
+      insert into outflow.run (
+        id, created_at, command, pipeline_file, workdir, args, plan, plan_hash, bundle_hash,
+        backend, workers, run_dir, host, username, outflow_version
+      )
+      values (
+        ${record.id}, ${sql.timestamp(record.createdAt)}, ${record.command}, ${cleanText(record.pipelineFile)},
+        ${cleanText(record.workdir)}, ${cleanText(record.args)}, ${cleanText(record.plan)}, ${record.planHash}, ${record.bundleHash},
+        ${record.backend}, ${record.workers}, ${cleanText(record.runDir)}, ${record.host}, ${record.user}, ${record.outflowVersion}
+      )
+      on conflict (id) do nothing
+      returning key
+    )
+    insert into outflow.run_lease (run)
+    select key from accepted`);
+}
