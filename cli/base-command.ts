@@ -8,8 +8,8 @@ export abstract class OutflowCommand extends Command {
   /** How the command is called, for error messages. */
   protected get usageHint(): string {
     const id = (this.id ?? '').replaceAll(':', ' ');
-    const args = Object.values(this.ctor.args).map((arg) =>
-      arg.required ? arg.name.toUpperCase() : `[${arg.name.toUpperCase()}]`,
+    const args = Object.entries(this.ctor.args).map(([name, arg]) =>
+      arg.required ? name.toUpperCase() : `[${name.toUpperCase()}]`,
     );
     return `usage: ${['outflow', id, ...args, '[flags]'].join(' ')}\nall flags: outflow ${id} --help`;
   }

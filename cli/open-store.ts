@@ -1,6 +1,7 @@
 // Opens outflow's own tables: in the Postgres that the environment or the configuration names, else in the embedded server.
 import { type Config, loadConfig } from '../src/loader/config.ts';
 import { findConfigFile } from '../src/loader/find.ts';
+import { serverUrl } from '../src/store/embedded/paths.ts';
 import { ensureServer } from '../src/store/embedded/server.ts';
 import { connectStore } from '../src/store/index.ts';
 import type { Store } from '../src/store/store.ts';
@@ -13,15 +14,12 @@ export interface OpenStore {
 
 /** `config`: known already; else it is read here, if it matters. Only commands that start a run migrate. */
 export async function openStore(options: { migrate?: boolean; config?: Config } = {}): Promise<OpenStore> {
-  const url = await databaseUrl(options.config);
-  return { url, store: await connectStore({ url, migrate: options.migrate ?? false }) };
-}
-
-/** Where the tables are; the embedded server is started when it is that. */
-export async function databaseUrl(known?: Config): Promise<string> {
-  const config = known ?? (needsConfig() ? await loadConfig({ cwd: process.cwd() }) : undefined);
+  const config = options.config ?? (needsConfig() ? await loadConfig({ cwd: process.cwd() }) : undefined);
   const named = process.env['OUTFLOW_DATABASE_URL'] || config?.database;
-  return named || (await ensureServer(config?.idleMs === undefined ? {} : { idleMs: config.idleMs })).url;
+  // The embedded server is started by the store; here only when it is to live for another time than usual.
+  if (!named && config?.idleMs !== undefined) await ensureServer({ idleMs: config.idleMs });
+  const url = named || serverUrl();
+  return { url, store: await connectStore({ url, migrate: options.migrate ?? false }) };
 }
 
 /** `OUTFLOW_DATABASE_URL`, else the configuration's `database`; undefined: the embedded server. */

@@ -8,7 +8,7 @@ import { type ChosenBackend, chooseBackend, whyText } from '../pipeline/backend.
 import { clampWarnings } from '../pipeline/clamp-warnings.ts';
 import { commandArg, pipelineFlags } from '../pipeline/flags.ts';
 import { type Chosen, PipelineCommand } from '../pipeline/pipeline-command.ts';
-import { knownUnits } from '../plan/element-count.ts';
+import { type KnownUnits, knownUnits } from '../plan/element-count.ts';
 import { planTree } from '../plan/render-plan.ts';
 import { argsText } from '../text/args-text.ts';
 import { counted } from '../text/format.ts';
@@ -21,7 +21,7 @@ interface Planned {
   backend: ChosenBackend;
   /** CPU slots here; null: not a local backend. */
   workers: number | null;
-  units: { known: number; unknown: string[] };
+  units: KnownUnits;
   warnings: string[];
   plan: Plan;
 }
@@ -78,12 +78,12 @@ function textOf(planned: Planned, graph: string | undefined): string {
 function headLines({ command, pipeline, planHash, backend, workers, units, plan }: Planned, paint: Paint): string[] {
   const slots =
     workers === null ? '' : `, ${counted(workers, 'CPU')}${backend.backend === 'sequential' ? ', one unit at a time' : ''}`;
-  const later = units.unknown.length > 0 ? `; those of ${units.unknown.join(', ')} when the run is there` : '';
+  const later = units.unknown.map(({ step, after }) => `; those of ${step} after ${after}`).join('');
   return [
     paint('bold', `${command}${argsText(plan.args)}`),
     `  ${paint('dim', 'pipeline')}  ${path.relative(process.cwd(), pipeline) || pipeline}`,
     `  ${paint('dim', 'backend')}   ${backend.backend}${slots} (${whyText(backend)})`,
-    `  ${paint('dim', 'units')}     ${units.known} known now${later}`,
+    `  ${paint('dim', 'units')}     ${units.known} known before the run${later}`,
     `  ${paint('dim', 'plan')}      ${planHash.slice(0, 16)}`,
   ];
 }

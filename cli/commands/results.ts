@@ -46,6 +46,9 @@ export default class Results extends OutflowCommand {
       if (!this.jsonEnabled()) {
         const text = ordinals.length === 1 || flags.raw ? texts.join('\n') : JSON.stringify(results, null, 2);
         process.stdout.write(`${text}\n`);
+        const isEmpty = texts.every((one) => one === '{}');
+        if (isEmpty && address.step === undefined)
+          process.stderr.write(`its last steps give nothing; of another: outflow results ${run} ${labels[0]}\n`);
       }
       return { run, results };
     });

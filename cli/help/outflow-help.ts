@@ -12,7 +12,7 @@ export class OutflowHelp extends Help {
   protected override CommandHelpClass = OutflowCommandHelp;
 
   constructor(config: Config) {
-    super(config, { flagSortOrder: 'none', docopts: false });
+    super(config, { flagSortOrder: 'none', docopts: false, hideCommandSummaryInDescription: true });
   }
 
   /** `outflow run --help`: the flags of the verb, and which commands the pipeline here has. */
@@ -23,21 +23,18 @@ export class OutflowHelp extends Help {
 
   /** `outflow run compute_data --help`: the command's arguments, then outflow's own flags. */
   showPipelineCommand(verb: Command.Loadable, described: CommandDescription): void {
-    const ownFlags = Object.entries(verb.flags).map(([name, flag]) => [
-      name,
-      { ...flag, helpGroup: flag.helpGroup ?? 'OUTFLOW' },
-    ]);
-    const description = escapeTemplate(described.description ?? `The command ${described.name} of the pipeline.`);
+    const { json, ...own } = verb.flags;
+    const grouped = Object.entries(own).map(([name, flag]) => [name, { ...flag, helpGroup: 'OUTFLOW' }]);
+    const text = escapeTemplate(described.description ?? `The command ${described.name} of the pipeline.`);
     const augmented: Command.Loadable = {
       ...verb,
       args: {},
-      summary: description,
-      description,
+      description: text.includes('\n') ? text : undefined,
       examples: [],
       usage: commandUsage(verb.id, described),
-      flags: { ...argumentHelpFlags(described.flags), ...Object.fromEntries(ownFlags) },
+      flags: { ...argumentHelpFlags(described.flags), ...Object.fromEntries(grouped), ...(json && { json }) },
     };
-    this.log(`${description}\n`);
+    this.log(`${text.split('\n', 1)[0]}\n`);
     this.log(`${this.formatCommand(augmented)}\n`);
   }
 

@@ -1,6 +1,7 @@
 // `outflow db url`: where outflow's tables are, for psql and other programs.
+import { ensureServer } from '../../../src/store/embedded/server.ts';
 import { OutflowCommand } from '../../base-command.ts';
-import { databaseUrl } from '../../open-store.ts';
+import { namedDatabase } from '../../open-store.ts';
 
 export default class DbUrl extends OutflowCommand {
   static override summary = "Print the URL of the Postgres that holds outflow's tables.";
@@ -8,7 +9,7 @@ export default class DbUrl extends OutflowCommand {
 
   override async run(): Promise<{ url: string }> {
     await this.parse(DbUrl);
-    const url = await databaseUrl();
+    const url = (await namedDatabase()) ?? (await ensureServer()).url;
     this.log(url);
     return { url };
   }

@@ -1,0 +1,88 @@
+// Runs the built program as a user does, each test file with an OUTFLOW_HOME, a database server and a directory of its own.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+
+export const projectRoot = path.resolve(import.meta.dirname, '../..');
+const program = path.join(projectRoot, 'dist/outflow.cjs');
+
+export interface CallOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  input?: string;
+}
+
+export interface Ended {
+  stdout: string;
+  stderr: string;
+  exitCode: number | undefined;
+}
+
+export interface World {
+  /** The state root of the processes it starts. */
+  home: string;
+  /** Where commands are called, unless told otherwise. */
+  dir: string;
+  env: Record<string, string>;
+  /** Starts a command; what it gives ends as `Ended` with it, whatever its exit code. */
+  start(args: string[], options?: CallOptions): ReturnType<typeof startProgram>;
+  run(args: string[], options?: CallOptions): Promise<Ended>;
+  /** Runs a command with `--json` and gives the document. */
+  json<T>(args: string[], options?: CallOptions): Promise<T>;
+  /** Writes a file below `dir`. */
+  write(file: string, text: string): string;
+  /** Stops the server and removes everything. */
+  end(): Promise<void>;
+}
+
+/** A world with an empty directory; its embedded server starts with the first command that needs it. */
+export function makeWorld(): World {
+  // Short: a Unix socket's path must fit into 107 bytes.
+  const root = mkdtempSync(path.join(tmpdir(), 'of-'));
+  const [home, dir] = [path.join(root, 'h'), path.join(root, 'project')];
+  for (const made of [home, dir]) mkdirSync(made, { mode: 0o700 });
+  symlinkSync(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'));
+  const env = {
+    OUTFLOW_HOME: home,
+    OUTFLOW_DB_IDLE: '60',
+    NO_COLOR: '1',
+    CI: '',
+    OUTFLOW_DATABASE_URL: '',
+    TERM: 'xterm-256color',
+  };
+
+  const start: World['start'] = (args, options = {}) =>
+    startProgram(args, { cwd: dir, ...options, env: { ...env, ...options.env } });
+  const run: World['run'] = async (args, options) => {
+    const { stdout, stderr, exitCode } = await start(args, options);
+    return { stdout, stderr, exitCode };
+  };
+  return {
+    home,
+    dir,
+    env,
+    start,
+    run,
+    json: async (args, options) => JSON.parse((await run([...args, '--json'], options)).stdout),
+    write: (file, text) => {
+      const target = path.join(dir, file);
+      mkdirSync(path.dirname(target), { recursive: true });
+      writeFileSync(target, text);
+      return target;
+    },
+    end: async () => {
+      await run(['db', 'stop', '--force']);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function startProgram(args: string[], { cwd, env, input }: CallOptions) {
+  return execa(process.execPath, [program, ...args], {
+    reject: false,
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+    ...(input === undefined ? {} : { input }),
+  });
+}
