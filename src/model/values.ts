@@ -13,7 +13,6 @@ export {
   kindOf,
   splitArray,
   splitObject,
-  type ValueKind,
 } from './value-text.ts';
 
 export interface ValueLimits {

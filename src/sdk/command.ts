@@ -4,7 +4,7 @@ import type { AnyChain } from './chain.ts';
 import { badDefinition, checkChoice, checkFunction, checkOptions, checkText, shown } from './checks.ts';
 import { COMMAND, type CommandDefinition, type FlagDefinition } from './definition.ts';
 import { type Flag, type FlagShape, flagDefinitionOf } from './flag.ts';
-import type { ChainsOf, HasArguments, LacksNothing, MaybePromise, OpenNeeds, Show } from './types.ts';
+import type { ChainsOf, Lacking, MaybePromise, OpenNeeds, Show, WrongArgs } from './types.ts';
 
 /** The values of a command's flags. */
 export type ArgValues<F extends FlagShape> = Show<{ [K in keyof F]: F[K] extends Flag<infer T> ? T : never }>;
@@ -15,7 +15,8 @@ export interface Command<Args extends object> {
   readonly [ARGS]: Args;
 }
 
-type Complete<B, Args> = LacksNothing<OpenNeeds<ChainsOf<B>>> & HasArguments<Args, ChainsOf<B>['reads']>;
+type Problems<B, Args> = B extends unknown ? Lacking<OpenNeeds<ChainsOf<B>>> | WrongArgs<Args, ChainsOf<B>['reads']> : never;
+type Complete<B, Args> = [Problems<B, Args>] extends [never] ? unknown : Problems<B, Args>;
 
 /** What `command()` takes. */
 export interface CommandSpec<F extends FlagShape, B> {
@@ -29,7 +30,7 @@ export interface CommandSpec<F extends FlagShape, B> {
    * Builds the workflow and returns its terminating instance, or an array of them. Called once at plan time and once in each
    * process that runs tasks: the same arguments must give the same workflow.
    */
-  setup(args: ArgValues<F>): MaybePromise<B & Complete<B, ArgValues<F>>>;
+  setup(args: ArgValues<F>): B & Complete<Awaited<B>, ArgValues<F>>;
 }
 
 /**
@@ -44,7 +45,7 @@ export interface CommandSpec<F extends FlagShape, B> {
  * });
  * ```
  */
-export function command<F extends FlagShape = {}, const B extends AnyChain | readonly AnyChain[] = AnyChain>(
+export function command<F extends FlagShape = {}, const B extends MaybePromise<AnyChain | readonly AnyChain[]> = AnyChain>(
   spec: CommandSpec<F, B>,
 ): Command<ArgValues<F>> {
   const given = checkOptions(spec, ['args', 'description', 'backend', 'setup'], 'command()');

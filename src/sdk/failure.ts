@@ -33,7 +33,7 @@ function hasBrand(error: unknown, brand: symbol): boolean {
   return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[brand] === true;
 }
 
-export function isUnitError(error: unknown): error is UnitError {
+function isUnitError(error: unknown): error is UnitError {
   return hasBrand(error, UNIT_ERROR);
 }
 

@@ -68,7 +68,7 @@ export class Lowering {
 }
 
 /** What a node is called in messages. */
-export function nameOf(node: Node): string {
+function nameOf(node: Node): string {
   return node.definition.name;
 }
 

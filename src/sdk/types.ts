@@ -79,7 +79,7 @@ export interface ChainTypes {
   reads: object;
   later?: object;
 }
-export declare const TYPES: unique symbol;
+declare const TYPES: unique symbol;
 /** Anything that carries the types of a chain. */
 export interface Typed<T extends ChainTypes> {
   readonly [TYPES]: T;
@@ -209,15 +209,13 @@ export type UnitResult<B, Fail> = Fail extends 'keep' ? ChainsOf<B>['gives'] | F
 /** What a map with a generator still takes for its body: neither what elements hold nor what is iterated. */
 export type NeedsBeside<N, Elements> = Show<Omit<N, keyof Elements | IteratedKeys<N>>>;
 
-type MissingNames<N> = RequiredKeys<N>;
-/** `unknown` where the whole workflow lacks nothing, else the first input that nobody gives. */
-export type LacksNothing<N> = [MissingNames<N>] extends [never]
-  ? unknown
-  : {
-      [K in MissingNames<N>]: N[K] extends Iterated<string, unknown> ? IteratedOutsideMap<K> : MissingInput<K, N[K]>;
-    }[MissingNames<N>];
+/** Each required input that nobody gives, as a problem; `never` where the whole workflow lacks nothing. */
+export type Lacking<N> = {
+  [K in RequiredKeys<N>]: N[K] extends Iterated<string, unknown> ? IteratedOutsideMap<K> : MissingInput<K, N[K]>;
+}[RequiredKeys<N>];
 
-type WrongArgs<Args, Reads> = {
+/** Each argument that tasks read and the command lacks or types otherwise, as a problem; `never` where there is none. */
+export type WrongArgs<Args, Reads> = {
   [K in keyof Reads]-?: K extends keyof Args
     ? Args[K] extends AllowedFor<Reads, K>
       ? never
@@ -226,5 +224,3 @@ type WrongArgs<Args, Reads> = {
       ? never
       : MissingArgument<K, Reads[K]>;
 }[keyof Reads];
-/** `unknown` where the command declares all that its tasks read, else the first argument that it lacks. */
-export type HasArguments<Args, Reads> = [WrongArgs<Args, Reads>] extends [never] ? unknown : WrongArgs<Args, Reads>;

@@ -3,12 +3,12 @@ import { command, flag, iterateOn, mapTask, task } from 'outflow';
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import type {
-  HasArguments,
   IteratedOutsideMap,
-  LacksNothing,
+  Lacking,
   MissingArgument,
   MissingInput,
   Typed,
+  WrongArgs,
   WrongArgument,
 } from '../../src/sdk/types.ts';
 
@@ -62,6 +62,19 @@ command({ setup: async () => Numbers().pipe(Sum()) });
 command({ setup: () => Numbers().pipe(mapTask({}, () => Each())) });
 command({ setup: () => Lenient() });
 
+// Different workflows from different arguments: each has to be complete.
+command({ args: { dry: flag.boolean() }, setup: ({ dry }) => (dry ? Numbers() : Numbers().pipe(Sum())) });
+command({ args: { dry: flag.boolean() }, setup: ({ dry }) => (dry ? Numbers() : [Numbers(), Lenient()]) });
+command({
+  args: { dry: flag.boolean() },
+  setup: async ({ dry }) => {
+    if (dry) return Numbers();
+    return [Numbers(), Lenient()];
+  },
+});
+// @ts-expect-error the second lacks numbers
+command({ args: { dry: flag.boolean() }, setup: ({ dry }) => (dry ? Numbers() : [Numbers(), Sum()]) });
+
 // An input that nobody gives; the error names it.
 // @ts-expect-error numbers
 command({ setup: () => Sum() });
@@ -73,9 +86,9 @@ command({ setup: () => [Numbers(), Sum()] });
 command({ setup: () => mapTask({}, () => Each()) });
 // @ts-expect-error n is iterated: its task belongs into a map
 command({ setup: () => Numbers().pipe(Each()) });
-expectTypeOf<LacksNothing<{ numbers: number[] }>>().toEqualTypeOf<MissingInput<'numbers', number[]>>();
+expectTypeOf<Lacking<{ numbers: number[] }>>().toEqualTypeOf<MissingInput<'numbers', number[]>>();
 const each = Each();
-expectTypeOf<LacksNothing<NeedsOf<typeof each>>>().toEqualTypeOf<IteratedOutsideMap<'n'>>();
+expectTypeOf<Lacking<NeedsOf<typeof each>>>().toEqualTypeOf<IteratedOutsideMap<'n'>>();
 
 // An argument that a task reads and the command lacks, or has of another type; the error names it.
 command({ args: { factor: flag.integer({ required: true }) }, setup: () => Scale() });
@@ -91,8 +104,8 @@ command({ args: { factor: flag.string({ required: true }) }, setup: () => Scale(
 command({ args: { mode: flag.string() }, setup: () => Tuned() });
 // @ts-expect-error factor is read within a map
 command({ setup: () => Numbers().pipe(mapTask({}, () => [Each(), Scale()])) });
-expectTypeOf<HasArguments<{}, { factor: number }>>().toEqualTypeOf<MissingArgument<'factor', number>>();
-expectTypeOf<HasArguments<{ factor: string }, { factor: number }>>().toEqualTypeOf<WrongArgument<'factor', string, number>>();
+expectTypeOf<WrongArgs<{}, { factor: number }>>().toEqualTypeOf<MissingArgument<'factor', number>>();
+expectTypeOf<WrongArgs<{ factor: string }, { factor: number }>>().toEqualTypeOf<WrongArgument<'factor', string, number>>();
 
 // @ts-expect-error not a workflow
 command({ setup: () => 3 });
