@@ -51,6 +51,7 @@ export function isUnreachable(error: unknown): boolean {
 /** SQLSTATE or Node's code, of the error or of what caused it. */
 export function errorCode(error: unknown): string | undefined {
   for (const one of chain(error)) {
+    if (isOutflowError(one)) continue; // its code is ours
     const { code } = one as { code?: unknown };
     if (typeof code === 'string') return code;
   }

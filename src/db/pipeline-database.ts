@@ -20,15 +20,16 @@ export function pipelineDatabaseName(realPathOfDirectory: string): string {
 
 /**
  * Creates the pipeline's database when missing and applies the `*.sql` files of `directory` that have not run there, in the
- * order of their numbers; gives the names of those it applied. No directory, or an empty one: nothing is applied.
+ * order of their numbers; gives the names of those it applied. No directory, or an empty one: nothing is done.
  *
  * Errors `migration-failed` (a file's name has no number or one used twice; its SQL fails: `where` is file:line:column; it
  * changed after it ran), `database-*`.
  */
 export async function migratePipeline(url: string, directory: string): Promise<string[]> {
   const migrations = readMigrations(directory);
+  if (migrations.length === 0) return []; // a task that uses the database creates it
   await ensureDatabase(url);
-  return migrations.length === 0 ? [] : await migrate(url, { migrations, table: 'pipeline_migration' });
+  return await migrate(url, { migrations, table: 'pipeline_migration' });
 }
 
 /** The migrations of a directory in their order; none when there is no directory. */
