@@ -1,5 +1,5 @@
-// Builds dist/: the program (outflow.cjs), the SDK (sdk.mjs), its declarations (types/), and SDK and zod as parts of pipelines'
-// bundles (pipeline-parts.json). Runs on Node 24, by the setup.
+// Builds dist/: the program (outflow.cjs, program.cjs), the SDK (sdk.mjs), its declarations (types/), and SDK and zod as parts
+// of pipelines' bundles (pipeline-parts.json). Runs on Node 24, by the setup.
 //
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.
@@ -49,19 +49,24 @@ try {
   rmSync(aside, { recursive: true, force: true });
 }
 
-/** All programs of outflow in one file: command line, coordinator, agent, task host, keeper of the embedded server. */
+/**
+ * All programs of outflow in one file: command line, coordinator, agent, task host, keeper of the embedded server; and the
+ * small one that is started, which loads the other through Node's compile cache. Both call themselves outflow.cjs.
+ */
 async function buildProgram() {
+  const self = 'require("node:url").pathToFileURL(require("node:path").join(__dirname, "outflow.cjs")).href';
   await build({
     ...common,
-    entryPoints: ['cli/main.ts'],
-    outfile: path.join(aside, 'outflow.cjs'),
+    entryPoints: { outflow: 'cli/start.ts', program: 'cli/main.ts' },
+    outdir: aside,
+    outExtension: { '.js': '.cjs' },
     format: 'cjs',
     // Otherwise an uncaught error prints the line it was thrown in, which would be the whole program.
     lineLimit: 240,
     // pg-native and node-pty are optional. esbuild finds its binary relative to its own file; it is loaded when needed.
     external: ['pg-native', 'node-pty', 'typescript', 'esbuild'],
     define: { ...common.define, 'import.meta.url': '__import_meta_url' },
-    banner: { js: 'const __import_meta_url = require("node:url").pathToFileURL(__filename).href;' },
+    banner: { js: `const __import_meta_url = ${self};` },
   });
 }
 

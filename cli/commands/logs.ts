@@ -5,6 +5,7 @@ import { EXIT_CODES, OutflowError } from '../../src/model/errors.ts';
 import { parseAddress } from '../../src/model/ids.ts';
 import type { LogQuery } from '../../src/store/types.ts';
 import { OutflowCommand } from '../base-command.ts';
+import { unitFailures } from '../logs/failures.ts';
 import { JsonLines, TextLines } from '../logs/line-formats.ts';
 import { sinceMs } from '../logs/since.ts';
 import { withStore } from '../open-store.ts';
@@ -33,7 +34,7 @@ export default class Logs extends OutflowCommand {
     follow: Flags.boolean({ char: 'f', description: 'Go on until the run has ended.' }),
     step: Flags.string({ helpValue: 'STEP', description: 'Only lines of this step.' }),
     unit: Flags.integer({ helpValue: 'INDEX', min: 0, description: 'Only lines of this unit of the step.' }),
-    failed: Flags.boolean({ description: 'Only lines of units that failed.' }),
+    failed: Flags.boolean({ description: 'Only lines of units that failed, and why they did.' }),
     grep: Flags.string({ helpValue: 'REGEX', description: 'Only lines that match (a POSIX regular expression).' }),
     since: Flags.string({ helpValue: 'TIME', description: 'Only lines since: 10m, 2h (ago), or a date and time.' }),
   };
@@ -68,6 +69,7 @@ export default class Logs extends OutflowCommand {
         ended ||= hold?.kind === 'ended' || hold?.kind === 'nobody';
         if (ended) break;
       }
+      if (flags.failed) for await (const failure of unitFailures(store, query, plan)) printer.failure(failure);
       printer.end();
     });
   }

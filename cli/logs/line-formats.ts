@@ -5,6 +5,7 @@ import { stepLabels } from '../text/step-labels.ts';
 import { paintFor } from '../text/style.ts';
 import { taskLine } from '../watch/render-lines.ts';
 import { toTaskLine } from '../watch/task-line.ts';
+import { type UnitFailure, unitFailureLines } from './failures.ts';
 
 export class TextLines {
   readonly #plan: Plan;
@@ -20,6 +21,10 @@ export class TextLines {
     process.stdout.write(`${taskLine(toTaskLine(line, this.#plan, this.#labels), this.#paint)}\n`);
   }
 
+  failure(failure: UnitFailure): void {
+    process.stdout.write(`${unitFailureLines(failure, this.#paint).join('\n')}\n`);
+  }
+
   end(): void {}
 }
 
@@ -29,6 +34,7 @@ export class JsonLines {
   readonly #labels: string[];
   readonly #isStream: boolean;
   readonly #head: string;
+  readonly #failures: UnitFailure[] = [];
   #count = 0;
 
   constructor(run: string, plan: Plan, isStream: boolean) {
@@ -47,7 +53,14 @@ export class JsonLines {
     process.stdout.write(this.#isStream ? `${data}\n` : `${this.#count++ === 0 ? this.#head : ','}\n    ${data}`);
   }
 
+  failure(failure: UnitFailure): void {
+    if (this.#isStream) process.stdout.write(`${JSON.stringify({ failure })}\n`);
+    else this.#failures.push(failure);
+  }
+
   end(): void {
-    if (!this.#isStream) process.stdout.write(this.#count === 0 ? `${this.#head}]\n}\n` : '\n  ]\n}\n');
+    if (this.#isStream) return;
+    const failures = this.#failures.length === 0 ? '' : `,\n  "failures": ${JSON.stringify(this.#failures)}`;
+    process.stdout.write(`${this.#count === 0 ? `${this.#head}]` : '\n  ]'}${failures}\n}\n`);
   }
 }

@@ -77,7 +77,7 @@ function barOf(step: StepView, width: number, paint: Paint): string {
   const cells = (units: number): number => Math.floor((units / total) * width);
   const done = step.total === 0 ? width : Math.min(width, cells(doneOf(step)));
   const bad = step.failed > 0 ? Math.min(done, Math.max(1, cells(step.failed))) : 0;
-  return paint('green', '━'.repeat(done - bad)) + paint('red', '━'.repeat(bad)) + paint('dim', '━'.repeat(width - done));
+  return paint('green', '━'.repeat(done - bad)) + paint('red', '━'.repeat(bad)) + paint('dim', '─'.repeat(width - done));
 }
 
 function countText(step: StepView): string {
@@ -102,7 +102,8 @@ function tailParts(step: StepView, nowMs: number): string[] {
   const startedAtMs = step.startedAtMs ?? nowMs;
   if (isSettled(step.state)) {
     const took = formatDuration((step.endedAtMs ?? nowMs) - startedAtMs);
-    return step.state === 'succeeded' ? [took] : [step.state, took];
+    if (step.state === 'succeeded' || (step.state === 'failed' && step.failed > 0 && step.isMap)) return [took];
+    return step.state === 'failed' ? [step.state, took] : [step.state];
   }
   if (step.state === 'expanding') return ['finding its elements'];
   if (step.state === 'reducing') return ['putting the results together'];

@@ -49,7 +49,7 @@ test('the picture has a line a step, aligned, with bar, counts, failures, rate a
   expect(picture(third, 3_000)).toEqual([
     'run 7k2m9q1c  compute_data · parallel · 6 CPUs · 0:03',
     '  ✔ GenData    800 ms',
-    '  ⠋ Compute    ━━━━━━━━━━━━━━━━━━━  400/1,000  2 failed · 200/s · ETA 0:03',
+    '  ⠋ Compute    ━━━━━━━────────────  400/1,000  2 failed · 200/s · ETA 0:03',
     '  · PrintData',
   ]);
 });
