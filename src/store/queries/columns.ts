@@ -10,14 +10,21 @@ import { cleanText } from '../clean-text.ts';
 export const SEPARATOR = '\x1e';
 const NONE = '\x1f';
 
-/** `$1::int4[]` and the like. Fractions are rounded; what is no number becomes 0, for a clock must not make an insert fail. */
+const LARGEST = { int4: 2 ** 31 - 1, int8: Number.MAX_SAFE_INTEGER };
+
+/** An array parameter. Fractions are rounded, what is no number is 0, what is too large the largest: no clock makes an insert fail. */
 export function integers(values: readonly number[], type: 'int4' | 'int8') {
+  const largest = LARGEST[type];
   let literal = '{';
   for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    literal += `${i === 0 ? '' : ','}${Number.isSafeInteger(value) ? value : Math.round(value) || 0}`;
+    let value = values[i] as number;
+    if (!Number.isInteger(value)) value = Math.round(value) || 0;
+    if (value > largest) value = largest;
+    else if (value < -largest) value = -largest;
+    literal += i === 0 ? value : `,${value}`;
   }
-  return type === 'int4' ? sql.fragment`${`${literal}}`}::int4[]` : sql.fragment`${`${literal}}`}::int8[]`;
+  literal += '}';
+  return type === 'int4' ? sql.fragment`${literal}::int4[]` : sql.fragment`${literal}::int8[]`;
 }
 
 /** One letter a row, for columns of type `"char"`. */

@@ -1,0 +1,59 @@
+// Blobs are whole or not there; the same content is stored once.
+import { createHash, randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { withClient } from '../../src/db/client.ts';
+import { collect, testStore } from '../support/postgres.ts';
+
+const opened = testStore();
+const digestOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+const read = async (sha256: string) => Buffer.concat(await collect(opened.store.getBlob(sha256)));
+const orphans = () =>
+  withClient(opened.url, async (client) => {
+    const { rows } = await client.query(
+      'select count(*)::int as n from outflow.blob_chunk where upload not in (select upload from outflow.blob)',
+    );
+    return rows[0].n as number;
+  });
+
+test('a blob comes back in order, in chunks of at most 1 MiB, whatever chunks it came in', async () => {
+  const bytes = randomBytes(3_500_000);
+  const chunks = [
+    bytes.subarray(0, 1),
+    bytes.subarray(1, 2_500_000),
+    bytes.subarray(2_500_000, 2_500_007),
+    bytes.subarray(2_500_007),
+  ];
+  await opened.store.putBlob(digestOf(bytes), bytes.length, chunks);
+  const back = await collect(opened.store.getBlob(digestOf(bytes)));
+  expect(back.map(({ length }) => length)).toEqual([1_048_576, 1_048_576, 1_048_576, 3_500_000 - 3 * 1_048_576]);
+  expect(Buffer.concat(back).equals(bytes)).toBe(true);
+});
+
+test('an empty blob is one too', async () => {
+  const empty = new Uint8Array(0);
+  await opened.store.putBlob(digestOf(empty), 0, []);
+  expect(await opened.store.hasBlob(digestOf(empty))).toBe(true);
+  expect(await read(digestOf(empty))).toHaveLength(0);
+});
+
+test('of many uploads of one content at once, one is kept', async () => {
+  const bytes = randomBytes(1_200_000);
+  await Promise.all(Array.from({ length: 6 }, () => opened.store.putBlob(digestOf(bytes), bytes.length, [bytes])));
+  expect((await read(digestOf(bytes))).equals(bytes)).toBe(true);
+  expect(await orphans()).toBe(0);
+});
+
+test('chunks that are not what they should be are refused, and leave no trace', async () => {
+  const bytes = randomBytes(10);
+  const sha256 = digestOf(bytes);
+  await expect(opened.store.putBlob(sha256, 10, [randomBytes(10)])).rejects.toMatchObject({ code: 'internal' });
+  await expect(opened.store.putBlob(sha256, 11, [bytes])).rejects.toMatchObject({ code: 'internal' });
+  const broken = async function* () {
+    yield bytes;
+    throw new Error('the sender went away');
+  };
+  await expect(opened.store.putBlob(sha256, 10, broken())).rejects.toThrow();
+  expect(await opened.store.hasBlob(sha256)).toBe(false);
+  await expect(read(sha256)).rejects.toMatchObject({ code: 'internal' });
+  expect(await orphans()).toBe(0);
+});

@@ -1,0 +1,153 @@
+// Postgres for tests: one embedded server for all test files, a new database for each; servers of their own where a test needs one.
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll } from 'vitest';
+import { withClient } from '../../src/db/client.ts';
+import { withDatabase } from '../../src/db/url.ts';
+import { ensureServer } from '../../src/store/embedded/server.ts';
+import { connectStore } from '../../src/store/index.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { RunRecord } from '../../src/store/types.ts';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+const program = path.join(root, 'test', 'support', 'program.ts');
+
+/** The shared server stops by itself about a second after the last test; its data stay, which spares making them again. */
+function sharedHome(): string {
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  return path.join(tmpdir(), `outflow-tests-${userInfo().uid}-${hash}`);
+}
+
+/** Points this process and its children at the state root `home`. */
+export function useHome(home: string): void {
+  process.env['OUTFLOW_HOME'] = home;
+  process.env['OUTFLOW_SELF'] = program;
+  process.env['OUTFLOW_DB_IDLE'] = '0';
+  delete process.env['OUTFLOW_DATABASE_URL'];
+}
+
+/** Makes a database for this test file; `url` is there from the first test on. */
+export function testDatabase(): { readonly url: string } {
+  const made = { url: '' };
+  let keepAlive: Promise<void> | undefined;
+  let done = () => {};
+  beforeAll(async () => {
+    useHome(sharedHome());
+    const { url } = await serverThatStays();
+    keepAlive = withClient(
+      url,
+      () =>
+        new Promise<void>((resolve) => {
+          done = resolve;
+        }),
+    );
+    const name = `test_${randomBytes(6).toString('hex')}`;
+    await withClient(url, (client) => client.query(`create database ${name}`));
+    made.url = withDatabase(url, name);
+  });
+  afterAll(async () => {
+    if (made.url === '') return;
+    const name = new URL(made.url).pathname.slice(1);
+    await withClient(withDatabase(made.url, 'postgres'), (client) =>
+      client.query(`drop database if exists ${name} with (force)`),
+    );
+    done();
+    await keepAlive;
+  });
+  return made;
+}
+
+/** The server of another test file may be stopping in this very moment. */
+async function serverThatStays() {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const server = await ensureServer();
+      await withClient(server.url, async () => {});
+      return server;
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+/** A store with its tables in a database of this test file. */
+export function testStore(): { readonly url: string; readonly store: Store } {
+  const database = testDatabase();
+  let store: Store | undefined;
+  beforeAll(async () => {
+    store = await connectStore({ url: database.url, migrate: true });
+  });
+  afterAll(async () => {
+    await store?.close();
+  });
+  return {
+    get url() {
+      return database.url;
+    },
+    get store() {
+      return store as Store;
+    },
+  };
+}
+
+const BUNDLE = new TextEncoder().encode('export {};');
+
+/** An accepted run with an id of its own. */
+export async function acceptRun(store: Store, changes: Partial<RunRecord> = {}): Promise<string> {
+  const record: RunRecord = {
+    id: randomBytes(5).toString('hex'),
+    createdAt: new Date(),
+    command: 'compute',
+    pipelineFile: '/project/pipeline.ts',
+    workdir: '/project',
+    args: '{}',
+    plan: '{}',
+    planHash: 'abc',
+    bundleHash: createHash('sha256').update(BUNDLE).digest('hex'),
+    backend: 'parallel',
+    workers: null,
+    runDir: '/state/runs/x',
+    host: 'here',
+    user: 'me',
+    outflowVersion: '0.1.0',
+    ...changes,
+  };
+  await store.createRun(record, BUNDLE);
+  return record.id;
+}
+
+/** An empty state root of its own; removed at the end, whereupon a server in it stops. */
+export function ownHome(name = 'home'): { readonly home: string } {
+  const parent = path.join(tmpdir(), `outflow-own-${randomBytes(5).toString('hex')}`);
+  const home = path.join(parent, name);
+  beforeAll(() => {
+    mkdirSync(parent, { mode: 0o700 });
+    useHome(home);
+  });
+  afterAll(() => rmSync(parent, { recursive: true, force: true, maxRetries: 5 }));
+  return { home };
+}
+
+export type Answer = { ok: any; error?: undefined } | { ok?: undefined; error: { code: string; message: string } };
+
+/** All that an iterable gives. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** Runs one of the programs in `program.ts` in a process of its own. */
+export async function runProgram(...args: string[]): Promise<Answer> {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return JSON.parse(await text(child.stdout)) as Answer;
+}
+
+/** Starts one and gives its pid, for tests that kill it. */
+export function startProgram(...args: string[]) {
+  return spawn(process.execPath, [program, ...args], { stdio: 'ignore' });
+}
