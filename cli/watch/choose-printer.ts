@@ -13,7 +13,8 @@ export interface PrinterOptions {
 /** A live picture on a terminal of a person; lines for pipes, files, CI, `--quiet` and NO_COLOR. */
 export function choosePrinter(options: PrinterOptions): Printer {
   const { env, stderr } = process;
-  const live = stderr.isTTY && !options.quiet && !env['CI'] && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  const isScreen = stderr.isTTY && stderr.rows > 0 && env['TERM'] !== 'dumb'; // a terminal of no size cannot be drawn on
+  const live = isScreen && !options.quiet && !env['CI'] && !env['NO_COLOR'];
   const output: TaskOutput = options.json
     ? { stdout: null, prefix: true }
     : { stdout: process.stdout, prefix: process.stdout.isTTY };

@@ -13,8 +13,10 @@ export type Hold =
 
 export function holdOf({ state, holder, epoch, endedAt }: RunSummary): Hold {
   if (endedAt !== null || state === 'succeeded' || state === 'failed' || state === 'cancelled') return { kind: 'ended' };
-  if (holder === null || state === 'orphaned') return { kind: 'nobody', heldAt: undefined };
-  if (holder.host !== hostname()) return { kind: 'elsewhere', host: holder.host };
-  if (processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch };
+  if (holder === null) return { kind: 'nobody', heldAt: undefined };
+  const isHere = holder.host === hostname();
+  if (isHere && processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch };
+  if (state === 'orphaned') return { kind: 'nobody', heldAt: undefined }; // alive perhaps, but its lease has expired
+  if (!isHere) return { kind: 'elsewhere', host: holder.host };
   return { kind: 'here', address: holder.address };
 }

@@ -1,0 +1,99 @@
+// A run on a terminal that is interrupted: Ctrl-C once and twice, a closed terminal, a coordinator that is killed.
+import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
+import { CTRL_C, onTerminal, type Terminal } from '../../support/terminal.ts';
+
+let world: World;
+
+beforeAll(async () => {
+  world = makeWorld();
+  cpSync(path.join(projectRoot, 'test/fixtures/cli/pipeline.ts'), path.join(world.dir, 'pipeline.ts'));
+  await world.run(['db', 'start']);
+});
+
+afterAll(() => world.end());
+
+function terminal(...args: string[]): Terminal {
+  const { NO_COLOR: _plain, ...env } = world.env;
+  return onTerminal(process.execPath, [path.join(projectRoot, 'dist/outflow.cjs'), ...args], { cwd: world.dir, env });
+}
+
+const runOf = (shown: string): string => /run (\w{8})/.exec(shown)?.[1] as string;
+
+/** Processes of this world: coordinators, agents and hosts name its directory, or were started by one that does. */
+function processesOf(run: string): string[] {
+  return execFileSync('ps', ['-eo', 'pid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(world.home) && line.includes(run));
+}
+
+function coordinatorOf(run: string): number {
+  const line = processesOf(run).find((one) => one.includes('__coordinator'));
+  if (line === undefined) throw new Error(`run ${run} has no coordinator`);
+  return Number.parseInt(line, 10);
+}
+
+test('Ctrl-C cancels the run, and nothing of it is left', async () => {
+  const shown = terminal('run', 'work', '--ms', '60000', '--backend', 'parallel');
+  await shown.until(/begin 0/);
+  shown.press(CTRL_C);
+  expect(await shown.ended).toBe(130);
+  expect(shown.shown).toContain('cancelling … (Ctrl-C again to end at once)');
+  expect(shown.shown).toMatch(/was cancelled after/);
+  const run = runOf(shown.shown);
+  expect(await world.json(['status', run])).toMatchObject({ state: 'cancelled' });
+  await vi.waitFor(() => expect(processesOf(run)).toEqual([]), { timeout: 10_000 });
+});
+
+test('the picture of a run shows its steps, and stays when it has ended', async () => {
+  const shown = terminal('run', 'work', '--count', '20', '--ms', '50', '--backend', 'parallel');
+  expect(await shown.ended).toBe(0);
+  expect(shown.shown).toMatch(/Work.*━/);
+  expect(shown.shown).toMatch(/20\/20/);
+  expect(shown.shown).toMatch(/Work\/7 \|.*printed 7/);
+  expect(shown.shown).toMatch(/succeeded in/);
+});
+
+test('a closed terminal leaves the run going', async () => {
+  const shown = terminal('run', 'work', '--ms', '500');
+  await shown.until(/begin 0/);
+  shown.close();
+  await shown.ended;
+  const run = runOf(shown.shown);
+  await vi.waitFor(async () => expect(await world.json(['status', run])).toMatchObject({ state: 'succeeded' }), {
+    timeout: 30_000,
+  });
+});
+
+test('a coordinator that is killed leaves an orphaned run, which resume finishes without repeating a settled unit', async () => {
+  const watching = world.start(['run', 'work', '--count', '6', '--ms', '400']);
+  await vi.waitFor(async () => expect((await world.run(['logs'])).stdout).toContain('printed 1'), { timeout: 60_000 });
+  const { run } = await world.json<{ run: string }>(['status']);
+  process.kill(coordinatorOf(run), 'SIGKILL');
+
+  const left = await watching;
+  expect(left.exitCode).toBe(6);
+  expect(left.stderr).toContain(`! run ${run} is orphaned: its coordinator is gone`);
+  expect(left.stderr).toContain(`outflow resume ${run}`);
+  expect(await world.json(['status', run])).toMatchObject({ state: 'orphaned' });
+
+  const resumed = await world.run(['resume', run]);
+  expect(resumed.stderr).toContain(`run ${run} was orphaned: going on with it`);
+  expect(resumed.exitCode).toBe(0);
+  expect(JSON.parse((await world.run(['results', run])).stdout)).toEqual({ sum: 30 });
+  const { stdout } = await world.run(['logs', run, '--grep', '^printed [01]$']);
+  expect(stdout.split('\n').sort()).toEqual(['Work/0 | printed 0', 'Work/1 | printed 1']);
+});
+
+test('cancel ends an orphaned run', async () => {
+  const { stdout: run } = await world.run(['submit', 'work', '--ms', '60000']);
+  process.kill(coordinatorOf(run), 'SIGKILL');
+  await vi.waitFor(() => expect(processesOf(run).filter((line) => line.includes('__coordinator'))).toEqual([]));
+  const { stdout, exitCode } = await world.run(['cancel', run]);
+  expect(stdout).toContain(`run ${run} was cancelled`);
+  expect(exitCode).toBe(0);
+  await vi.waitFor(() => expect(processesOf(run)).toEqual([]), { timeout: 10_000 });
+});
