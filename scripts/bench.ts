@@ -21,8 +21,15 @@ try {
     process.stderr.write(`${measurement.name}: ${measurement.what}\n`);
     for (const figure of await measurement.measure(bench)) {
       const median = [...figure.values].sort((a, b) => a - b)[Math.floor(figure.values.length / 2)] as number;
-      const shown = (value: number): string => `${value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)} ${figure.unit}`;
-      table.push([measurement.name, figure.name, shown(median), figure.values.map((value) => (value >= 100 ? Math.round(value) : value.toFixed(2))).join(' '), figure.goal]);
+      const shown = (value: number): string =>
+        `${value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(2)} ${figure.unit}`;
+      table.push([
+        measurement.name,
+        figure.name,
+        shown(median),
+        figure.values.map((value) => (value >= 100 ? Math.round(value) : value.toFixed(2))).join(' '),
+        figure.goal,
+      ]);
       results.push({ measurement: measurement.name, ...figure, median });
     }
   }
@@ -32,4 +39,7 @@ try {
 console.log(table.toString());
 const directory = path.join(import.meta.dirname, '..', 'bench-results');
 mkdirSync(directory, { recursive: true });
-writeFileSync(path.join(directory, 'latest.json'), `${JSON.stringify({ node: process.version, cpus: bench.cpus, results }, null, 2)}\n`);
+writeFileSync(
+  path.join(directory, 'latest.json'),
+  `${JSON.stringify({ node: process.version, cpus: bench.cpus, results }, null, 2)}\n`,
+);

@@ -68,7 +68,10 @@ export class Bench {
 }
 
 function start(home: string, args: string[]): ChildProcess {
-  return spawn(path.join(ROOT, 'bin', 'outflow'), args, { env: { ...process.env, OUTFLOW_HOME: home, CI: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(path.join(ROOT, 'bin', 'outflow'), args, {
+    env: { ...process.env, OUTFLOW_HOME: home, CI: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 export async function finish(child: ChildProcess): Promise<Finished> {
@@ -87,7 +90,8 @@ export async function finish(child: ChildProcess): Promise<Finished> {
 
 /** Of a process, in MB: most resident so far, resident now, private now. Linux only. */
 export function memoryOf(pid: number): { peak: number; resident: number; private: number } {
-  const field = (text: string, name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1024;
+  const field = (text: string, name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) / 1024;
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   return {
     peak: field(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM'),

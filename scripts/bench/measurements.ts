@@ -51,7 +51,9 @@ const million: Measurement = {
     const run = finish(bench.start(['run', 'noop', '--count', '1000000', '--backend', 'parallel']));
     const [before] = await bench.query<{ key: number }>(NEWEST);
     const holder = await bench.until(async () => {
-      const [row] = await bench.query<{ pid: number }>('select pid from outflow.run_lease where run > $1 and pid <> 0', [before?.key]);
+      const [row] = await bench.query<{ pid: number }>('select pid from outflow.run_lease where run > $1 and pid <> 0', [
+        before?.key,
+      ]);
       return row?.pid;
     });
     let peak = 0;
@@ -88,7 +90,12 @@ const sleepers: Measurement = {
   name: 'sleepers',
   what: '6 units that sleep 1 s, with --workers 6',
   async measure(bench) {
-    const seconds = await repeat(3, async () => (await bench.run(['run', 'sleepers', '--count', '6', '--seconds', '1', '--backend', 'parallel', '--workers', '6'])).seconds);
+    const seconds = await repeat(
+      3,
+      async () =>
+        (await bench.run(['run', 'sleepers', '--count', '6', '--seconds', '1', '--backend', 'parallel', '--workers', '6']))
+          .seconds,
+    );
     return [{ name: 'whole command', unit: 's', values: seconds, goal: '< 1.6 s' }];
   },
 };
@@ -121,12 +128,32 @@ const takeOver: Measurement = {
   what: 'the coordinator killed with SIGKILL in mid-run; from `outflow resume` to the next units committed',
   async measure(bench) {
     const seconds = await repeat(3, async () => {
-      const accepted = await bench.run(['submit', 'sleepers', '--count', '400', '--seconds', '0.02', '--backend', 'parallel', '--json']);
+      const accepted = await bench.run([
+        'submit',
+        'sleepers',
+        '--count',
+        '400',
+        '--seconds',
+        '0.02',
+        '--backend',
+        'parallel',
+        '--json',
+      ]);
       const { run } = JSON.parse(accepted.stdout) as { run: string };
       const settled = async (): Promise<number> =>
-        Number((await bench.query<{ n: string }>('select count(*) as n from outflow.unit join outflow.run on run.key = unit.run where run.id = $1', [run]))[0]?.n);
+        Number(
+          (
+            await bench.query<{ n: string }>(
+              'select count(*) as n from outflow.unit join outflow.run on run.key = unit.run where run.id = $1',
+              [run],
+            )
+          )[0]?.n,
+        );
       await bench.until(async () => ((await settled()) > 40 ? true : undefined));
-      const [holder] = await bench.query<{ pid: number }>('select pid from outflow.run_lease join outflow.run on run.key = run_lease.run where run.id = $1', [run]);
+      const [holder] = await bench.query<{ pid: number }>(
+        'select pid from outflow.run_lease join outflow.run on run.key = run_lease.run where run.id = $1',
+        [run],
+      );
       process.kill(holder?.pid as number, 'SIGKILL');
       const had = await settled();
       const begun = performance.now();

@@ -1,0 +1,183 @@
+// Runs that lose what they run on: the coordinator, the agent, the terminal, the database. Nothing is lost or left behind.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
+import { until } from '../../support/until.ts';
+
+const PIPELINE = path.join(projectRoot, 'test/fixtures/runs/pipeline.ts');
+let world: World;
+let database: pg.Client;
+
+beforeAll(async () => {
+  world = makeWorld();
+  const { url } = await world.json<{ url: string }>(['db', 'start']);
+  database = new pg.Client({ connectionString: url });
+  await database.connect();
+});
+afterAll(async () => {
+  await database.end();
+  await world.end();
+});
+
+async function submit(count: number, ms: number, notes: string): Promise<string> {
+  const submitted = await world.json<{ run: string }>([
+    'submit',
+    'noted',
+    '--count',
+    String(count),
+    '--ms',
+    String(ms),
+    '--notes',
+    notes,
+    '--backend',
+    'parallel',
+    '--workers',
+    '2',
+    '-p',
+    PIPELINE,
+  ]);
+  return submitted.run;
+}
+
+const executions = (notes: string): number[] => readFileSync(notes, 'utf8').trim().split('\n').filter(Boolean).map(Number);
+
+async function pidOf(what: 'coordinator' | 'agent', run: string): Promise<number> {
+  const table = what === 'coordinator' ? 'outflow.run_lease' : 'outflow.agent_event';
+  const { rows } = await database.query(
+    `select pid from ${table} as found join outflow.run on run.key = found.run where run.id = $1 order by pid desc limit 1`,
+    [run],
+  );
+  return rows[0].pid;
+}
+
+async function settled(run: string): Promise<number[]> {
+  const { rows } = await database.query(
+    'select index from outflow.unit join outflow.run on run.key = unit.run where run.id = $1 and step = 1',
+    [run],
+  );
+  return rows.map(({ index }) => index);
+}
+
+/** Processes of this world that still live, by their environment; the database's keeper and server are expected. */
+function leftOver(): string[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8');
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return environment.includes(world.home) && /__coordinator|__host|\0agent\0|__plan-host/.test(command);
+      } catch {
+        return false; // gone
+      }
+    });
+}
+
+test('a coordinator that was killed leaves an orphaned run; resume finishes it and runs no settled unit again', async () => {
+  const notes = world.write('killed', '');
+  const run = await submit(60, 50, notes);
+  await until(async () => (await settled(run)).length > 10);
+  process.kill(await pidOf('coordinator', run), 'SIGKILL');
+  const before = new Set(await settled(run));
+  const state = await world.json<{ state: string }>(['status', run]);
+  expect(state.state).toBe('orphaned');
+  const startedBefore = executions(notes).length;
+
+  const { exitCode, stderr } = await world.run(['resume', run]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('succeeded') });
+  expect((await settled(run)).length).toBe(60);
+  const again = executions(notes)
+    .slice(startedBefore)
+    .filter((index) => before.has(index));
+  expect(again).toEqual([]);
+  await until(async () => leftOver().length === 0);
+});
+
+test('killed with its agent, too, it is finished by another agent', async () => {
+  const notes = world.write('both', '');
+  const run = await submit(40, 50, notes);
+  await until(async () => (await settled(run)).length > 5);
+  process.kill(await pidOf('coordinator', run), 'SIGKILL');
+  process.kill(await pidOf('agent', run), 'SIGKILL');
+  const before = new Set(await settled(run));
+  const startedBefore = executions(notes).length;
+  expect((await world.run(['resume', run])).exitCode).toBe(0);
+  expect((await settled(run)).length).toBe(40);
+  expect(
+    executions(notes)
+      .slice(startedBefore)
+      .filter((index) => before.has(index)),
+  ).toEqual([]);
+  await until(async () => leftOver().length === 0);
+});
+
+test('an agent that was killed is replaced, and its units run again', async () => {
+  const notes = world.write('agent', '');
+  const run = await submit(40, 50, notes);
+  await until(async () => (await settled(run)).length > 5);
+  process.kill(await pidOf('agent', run), 'SIGKILL');
+  await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
+  expect((await settled(run)).length).toBe(40);
+  await until(async () => leftOver().length === 0);
+});
+
+test('an orphaned run is cancelled by the command that cancels', async () => {
+  const notes = world.write('orphan', '');
+  const run = await submit(200, 100, notes);
+  await until(async () => (await settled(run)).length > 2);
+  process.kill(await pidOf('coordinator', run), 'SIGKILL');
+  expect((await world.run(['cancel', run])).exitCode).toBe(0);
+  await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'cancelled');
+  await until(async () => leftOver().length === 0);
+});
+
+test('cancel ends what runs; nothing is left running', async () => {
+  const notes = world.write('cancel', '');
+  const run = await submit(200, 60_000, notes);
+  await until(async () => executions(notes).length >= 2);
+  expect((await world.run(['cancel', run])).exitCode).toBe(0);
+  await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'cancelled');
+  expect(executions(notes).length).toBe(2);
+  await until(async () => leftOver().length === 0);
+});
+
+test('editing the pipeline during a run changes nothing in it', async () => {
+  const notes = world.write('edited', '');
+  const source = readFileSync(PIPELINE, 'utf8');
+  const file = world.write('other/pipeline.ts', source);
+  const { run } = await world.json<{ run: string }>([
+    'submit',
+    'noted',
+    '--count',
+    '30',
+    '--ms',
+    '50',
+    '--notes',
+    notes,
+    '-p',
+    file,
+  ]);
+  await until(async () => (await settled(run)).length > 2);
+  world.write('other/pipeline.ts', 'this is no TypeScript');
+  await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
+  expect(existsSync(file)).toBe(true);
+});
+
+test('Postgres killed in mid-run: nothing is lost, and the run goes on when it is back', async () => {
+  const notes = world.write('postgres', '');
+  const run = await submit(100, 40, notes);
+  await until(async () => (await settled(run)).length > 5);
+  const { rows } = await database.query("select pg_postmaster_start_time(), (pg_read_file('postmaster.pid'))");
+  database.on('error', () => {});
+  process.kill(Number(rows[0].pg_read_file.split('\n')[0]), 'SIGKILL');
+  const { url } = await until(async () => {
+    const started = await world.run(['db', 'start', '--json']);
+    return started.exitCode === 0 ? (JSON.parse(started.stdout) as { url: string }) : undefined;
+  });
+  database = new pg.Client({ connectionString: url });
+  await database.connect();
+  await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
+  expect((await settled(run)).length).toBe(100);
+});
