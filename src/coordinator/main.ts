@@ -1,118 +1,26 @@
-// The `__coordinator` program: waits for a run, takes its lease, serves it to its end.
-import { readFileSync, rmSync } from 'node:fs';
-import { availableParallelism, hostname } from 'node:os';
+// The `__coordinator` program: gets ready, waits for a run, and holds it.
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import pino from 'pino';
-import { allocationId } from '../core/allocations.ts';
-import { isOutflowError, OutflowError } from '../model/errors.ts';
-import { LIMITS } from '../model/limits.ts';
-import { connectStore } from '../store/index.ts';
-import type { Store } from '../store/store.ts';
-import type { RunRecord } from '../store/types.ts';
-import { socketPath } from '../system/home.ts';
 import { LocalAllocations } from './allocations.ts';
-import { Coordinator, type LocalShape } from './coordinator.ts';
-import type { CoordinatorReply, StartMessage } from './messages.ts';
+import { FIRST_ALLOCATION, type StartMessage } from './messages.ts';
 
 /** `runDir`: the 0700 directory of the run to come, or of the one to resume. Resolves with the exit code. */
 export async function runCoordinator(runDir: string): Promise<number> {
-  const log = pino(
-    { base: { pid: process.pid } },
-    pino.destination({ dest: path.join(runDir, 'coordinator.log'), sync: true, mode: 0o600 }),
-  );
   process.on('SIGINT', () => {}); // the CLI cancels; we end with the run
   const allocations = new LocalAllocations(runDir);
   const environment = submitEnvironment(runDir);
   if (environment) allocations.environment = environment;
-  // A first agent loads while the pipeline is still being bundled. The first holder of a run has epoch 1.
-  const early = environment ? undefined : allocationId(1, 1);
+  // A first agent, and all that holds the run, load while the pipeline is still being bundled.
+  const early = environment ? undefined : FIRST_ALLOCATION;
   if (early !== undefined) allocations.spawn(early);
-  const start = await startMessage();
+  const starting = startMessage();
+  const { holdRun } = await import('./hold.ts');
+  const start = await starting;
   if (start === undefined) {
     allocations.killAll();
     return 0;
   }
-  let store: Store | undefined;
-  try {
-    store = await connectStore({ url: start.databaseUrl });
-    return await hold(store as Store, start, { runDir, allocations, early, log });
-  } catch (error) {
-    allocations.killAll();
-    log.error({ err: error }, 'the coordinator failed');
-    reply({
-      kind: 'failed',
-      error: isOutflowError(error)
-        ? error.toJSON()
-        : new OutflowError('coordinator-failed', `the coordinator failed: ${(error as Error).message}`).toJSON(),
-    });
-    return 1;
-  } finally {
-    await store?.close();
-  }
-}
-
-interface Around {
-  runDir: string;
-  allocations: LocalAllocations;
-  early: string | undefined;
-  log: pino.Logger;
-}
-
-async function hold(store: Store, start: StartMessage, { runDir, allocations, early, log }: Around): Promise<number> {
-  const socket = socketPath(runDir, 'coordinator.sock');
-  const address = `unix:${socket}`;
-  const taken = await store.takeRun(
-    start.run,
-    { host: hostname(), pid: process.pid, address },
-    LIMITS.runLeaseMs,
-    start.evenIfHeldAt === undefined ? undefined : { epoch: start.evenIfHeldAt },
-  );
-  if (taken.kind === 'held')
-    throw new OutflowError('run-is-live', `run ${start.run} is held by pid ${taken.holder.pid} on ${taken.holder.host}`, {
-      hint: `outflow status ${start.run}`,
-    });
-  if (taken.kind === 'ended')
-    throw new OutflowError('run-has-ended', `run ${start.run} has ${taken.state}`, { hint: `outflow status ${start.run}` });
-  const { epoch } = taken;
-  const loaded = await store.loadRun(start.run, epoch);
-  rmSync(socket, { force: true }); // an earlier holder's
-  const coordinator = new Coordinator(
-    { store, loaded, address, allocations, started: early, databases: start.databases, log: (level, text) => log[level](text) },
-    shapeOf(loaded.record),
-  );
-  const keeping = keepLease(store, start.run, epoch, coordinator);
-  process.on('SIGTERM', () => coordinator.stop());
-  try {
-    const end = await coordinator.run(() => reply({ kind: 'ready', address, epoch }));
-    if (typeof end === 'object') {
-      log.error({ err: end.gaveUp }, `Postgres was away for too long; go on with: outflow resume ${start.run}`);
-      return 1;
-    }
-    log.info(`the coordinator ends (${end})`);
-    if (end !== 'fenced') await store.releaseLease(start.run, epoch);
-    return 0;
-  } finally {
-    clearInterval(keeping);
-    rmSync(socket, { force: true });
-  }
-}
-
-/** Slots: `--workers` of a parallel run, else all CPUs. A sequential run has all CPUs, for one unit at a time. */
-function shapeOf(record: RunRecord): LocalShape {
-  return { slots: record.workers ?? availableParallelism(), maxRunning: record.backend === 'sequential' ? 1 : 0 };
-}
-
-/** Renews the lease, and looks for a cancel whose nudge was lost. */
-function keepLease(store: Store, run: string, epoch: number, coordinator: Coordinator): NodeJS.Timeout {
-  return setInterval(() => {
-    store.renewLease(run, epoch, LIMITS.runLeaseMs).then(
-      async (held) => {
-        if (!held) coordinator.stop();
-        else if (await store.cancelRequested(run)) coordinator.enqueue({ kind: 'cancel-requested', now: false });
-      },
-      () => {}, // Postgres is away: the loop sees it, and only a higher epoch ends a holder
-    );
-  }, LIMITS.runLeaseMs / 3);
+  return await holdRun(start, { runDir, allocations, early });
 }
 
 /** The submitter's environment, captured when the run was accepted; undefined: there is no run yet. */
@@ -132,8 +40,4 @@ function startMessage(): Promise<StartMessage | undefined> {
     process.once('message', (message) => resolve(message as StartMessage));
     if (!process.connected) resolve(undefined);
   });
-}
-
-function reply(message: CoordinatorReply): void {
-  if (process.connected) process.send?.(message, () => process.connected && process.disconnect());
 }

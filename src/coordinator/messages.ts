@@ -1,5 +1,9 @@
 // What a command and the coordinator it starts say to each other over IPC, before gRPC takes over.
+import { allocationId } from '../core/allocations.ts';
 import type { ErrorData } from '../model/errors.ts';
+
+/** The allocation of the agent that is started before there is a run: its first holder has epoch 1. */
+export const FIRST_ALLOCATION = allocationId(1, 1);
 
 export interface StartMessage {
   kind: 'start';

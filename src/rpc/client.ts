@@ -1,8 +1,15 @@
 // The dialling side: an agent's session and blobs, a CLI's watch and cancel.
-import { type ClientDuplexStream, type ClientReadableStream, type ClientWritableStream, credentials } from '@grpc/grpc-js';
+import {
+  Channel,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type ClientWritableStream,
+  credentials,
+  type ServiceClientConstructor,
+} from '@grpc/grpc-js';
 import { LIMITS } from '../model/limits.ts';
 import type { AgentMessage, BlobChunk, CoordinatorMessage, WatchEvent } from './messages.ts';
-import { CHANNEL_OPTIONS, protocol } from './protocol.ts';
+import { agentProtocol, CHANNEL_OPTIONS, controlProtocol } from './protocol.ts';
 
 export interface SessionHandlers {
   onMessage(message: CoordinatorMessage): void;
@@ -19,22 +26,40 @@ export interface Session {
 
 /** A connection to one coordinator; `close` ends it. Address: `unix:/path`. */
 export class CoordinatorClient {
-  readonly #agent;
-  readonly #blobs;
-  readonly #control;
+  readonly #address: string;
+  readonly #channel: Channel;
+  #agent: InstanceType<ServiceClientConstructor> | undefined;
+  #blobs: InstanceType<ServiceClientConstructor> | undefined;
+  #control: InstanceType<ServiceClientConstructor> | undefined;
 
   constructor(address: string) {
-    const { AgentService, BlobService, ControlService } = protocol();
+    this.#address = address;
     // A dead socket is noticed by its session; dialling again is the caller's business, so no long back-off here.
     const options = { ...CHANNEL_OPTIONS, 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 500 };
-    this.#agent = new AgentService(address, credentials.createInsecure(), options);
-    const shared = { ...options, channelOverride: this.#agent.getChannel() };
-    this.#blobs = new BlobService(address, credentials.createInsecure(), shared);
-    this.#control = new ControlService(address, credentials.createInsecure(), shared);
+    this.#channel = new Channel(address, credentials.createInsecure(), options);
+  }
+
+  #client(Service: ServiceClientConstructor): InstanceType<ServiceClientConstructor> {
+    return new Service(this.#address, credentials.createInsecure(), { ...CHANNEL_OPTIONS, channelOverride: this.#channel });
+  }
+
+  get #agentService(): InstanceType<ServiceClientConstructor> {
+    this.#agent ??= this.#client(agentProtocol().AgentService);
+    return this.#agent;
+  }
+
+  get #blobService(): InstanceType<ServiceClientConstructor> {
+    this.#blobs ??= this.#client(agentProtocol().BlobService);
+    return this.#blobs;
+  }
+
+  get #controlService(): InstanceType<ServiceClientConstructor> {
+    this.#control ??= this.#client(controlProtocol().ControlService);
+    return this.#control;
   }
 
   openSession(handlers: SessionHandlers): Session {
-    const call = this.#agent.Session?.() as ClientDuplexStream<AgentMessage, CoordinatorMessage>;
+    const call = this.#agentService.Session?.() as ClientDuplexStream<AgentMessage, CoordinatorMessage>;
     let open = true;
     let writable = true;
     const drains: (() => void)[] = [];
@@ -68,7 +93,7 @@ export class CoordinatorClient {
 
   /** The chunks of a blob. */
   async *getBlob(sha256: string, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-    const call = this.#blobs.Get?.({ sha256 }) as ClientReadableStream<BlobChunk>;
+    const call = this.#blobService.Get?.({ sha256 }) as ClientReadableStream<BlobChunk>;
     signal?.addEventListener('abort', () => call.cancel(), { once: true });
     for await (const chunk of call) yield (chunk as BlobChunk).data;
   }
@@ -76,7 +101,7 @@ export class CoordinatorClient {
   /** Resolves when the blob is committed. */
   putBlob(sha256: string, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      const call = this.#blobs.Put?.((error: Error | null) =>
+      const call = this.#blobService.Put?.((error: Error | null) =>
         error ? reject(error) : resolve(),
       ) as ClientWritableStream<BlobChunk>;
       let offset = 0;
@@ -96,7 +121,7 @@ export class CoordinatorClient {
 
   /** Events until the run ends or the coordinator goes (then it throws). */
   async *watch(request: { logs: boolean }, signal: AbortSignal): AsyncIterable<WatchEvent> {
-    const call = this.#control.Watch?.(request) as ClientReadableStream<WatchEvent>;
+    const call = this.#controlService.Watch?.(request) as ClientReadableStream<WatchEvent>;
     signal.addEventListener('abort', () => call.cancel(), { once: true });
     for await (const event of call) yield event as WatchEvent;
   }
@@ -104,11 +129,11 @@ export class CoordinatorClient {
   cancel(request: { now: boolean }): Promise<void> {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + LIMITS.silenceMs;
-      this.#control.Cancel?.(request, { deadline }, (error: Error | null) => (error ? reject(error) : resolve()));
+      this.#controlService.Cancel?.(request, { deadline }, (error: Error | null) => (error ? reject(error) : resolve()));
     });
   }
 
   close(): void {
-    this.#agent.close();
+    this.#channel.close();
   }
 }

@@ -9,24 +9,35 @@ import { LIMITS } from '../model/limits.ts';
 
 export const DECODING = { longs: Number, defaults: true, arrays: true, objects: true, oneofs: true } as const;
 
-function parse(): protobuf.INamespace {
-  const root = new protobuf.Root();
-  for (const text of [wordsText, agentText, controlText]) protobuf.parse(text, root);
-  return root.toJSON();
-}
-
-interface Services {
+interface AgentProtocol {
   AgentService: ServiceClientConstructor;
   BlobService: ServiceClientConstructor;
+}
+
+interface ControlProtocol {
   ControlService: ServiceClientConstructor;
 }
 
-let services: Services | undefined;
+let agent: AgentProtocol | undefined;
+let control: ControlProtocol | undefined;
 
-/** The three services of `outflow.v1`. Parsed at first use. */
-export function protocol(): Services {
-  services ??= (loadPackageDefinition(fromJSON(parse(), DECODING)).outflow as GrpcObject).v1 as unknown as Services;
-  return services;
+/** What agents use. Parsed at first use: making services takes tens of milliseconds, so a program makes only its own. */
+export function agentProtocol(): AgentProtocol {
+  agent ??= load(wordsText, agentText) as unknown as AgentProtocol;
+  return agent;
+}
+
+/** What the CLI uses. */
+export function controlProtocol(): ControlProtocol {
+  control ??= load(wordsText, controlText) as unknown as ControlProtocol;
+  return control;
+}
+
+function load(...texts: string[]): GrpcObject {
+  const root = new protobuf.Root();
+  for (const text of texts) protobuf.parse(text, root);
+  const { outflow } = loadPackageDefinition(fromJSON(root.toJSON(), DECODING)) as { outflow: { v1: GrpcObject } };
+  return outflow.v1;
 }
 
 /** Options of every channel and server: no proxy, our message size, keep-alive by our own heartbeat. */

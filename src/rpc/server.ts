@@ -11,7 +11,7 @@ import {
 import { OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { AgentMessage, BlobChunk, CoordinatorMessage, WatchEvent } from './messages.ts';
-import { CHANNEL_OPTIONS, protocol } from './protocol.ts';
+import { agentProtocol, CHANNEL_OPTIONS, controlProtocol } from './protocol.ts';
 
 /** One connection life of an agent. */
 export interface AgentStream {
@@ -45,7 +45,8 @@ export interface RunningServer {
 
 /** Listens on `address` (`unix:/path`; the 0700 directory is the credential). */
 export async function serve(address: string, handlers: ServerHandlers): Promise<RunningServer> {
-  const { AgentService, BlobService, ControlService } = protocol();
+  const { AgentService, BlobService } = agentProtocol();
+  const { ControlService } = controlProtocol();
   const server = new Server(CHANNEL_OPTIONS);
   server.addService(AgentService.service, {
     Session: (call: ServerDuplexStream<AgentMessage, CoordinatorMessage>) => openSession(call, handlers),

@@ -1,0 +1,110 @@
+// Holding a run: takes its lease, serves it to its end, gives the lease back.
+import { rmSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
+import path from 'node:path';
+import pino from 'pino';
+import { isOutflowError, OutflowError } from '../model/errors.ts';
+import { LIMITS } from '../model/limits.ts';
+import { connectStore } from '../store/index.ts';
+import type { Store } from '../store/store.ts';
+import type { RunRecord } from '../store/types.ts';
+import { socketPath } from '../system/home.ts';
+import type { LocalAllocations } from './allocations.ts';
+import { Coordinator, type LocalShape } from './coordinator.ts';
+import type { CoordinatorReply, StartMessage } from './messages.ts';
+
+interface Around {
+  runDir: string;
+  allocations: LocalAllocations;
+  /** An agent that was started before there was a run. */
+  early: string | undefined;
+}
+
+/** Resolves with the exit code of the coordinator. */
+export async function holdRun(start: StartMessage, around: Around): Promise<number> {
+  const log = pino(
+    { base: { pid: process.pid } },
+    pino.destination({ dest: path.join(around.runDir, 'coordinator.log'), sync: true, mode: 0o600 }),
+  );
+  let store: Store | undefined;
+  try {
+    store = await connectStore({ url: start.databaseUrl });
+    return await hold(store as Store, start, around, log);
+  } catch (error) {
+    around.allocations.killAll();
+    log.error({ err: error }, 'the coordinator failed');
+    const told = isOutflowError(error)
+      ? error
+      : new OutflowError('coordinator-failed', `the coordinator failed: ${(error as Error).message}`);
+    reply({ kind: 'failed', error: told.toJSON() });
+    return 1;
+  } finally {
+    await store?.close();
+  }
+}
+
+async function hold(
+  store: Store,
+  start: StartMessage,
+  { runDir, allocations, early }: Around,
+  log: pino.Logger,
+): Promise<number> {
+  const socket = socketPath(runDir, 'coordinator.sock');
+  const address = `unix:${socket}`;
+  const taken = await store.takeRun(
+    start.run,
+    { host: hostname(), pid: process.pid, address },
+    LIMITS.runLeaseMs,
+    start.evenIfHeldAt === undefined ? undefined : { epoch: start.evenIfHeldAt },
+  );
+  if (taken.kind === 'held')
+    throw new OutflowError('run-is-live', `run ${start.run} is held by pid ${taken.holder.pid} on ${taken.holder.host}`, {
+      hint: `outflow status ${start.run}`,
+    });
+  if (taken.kind === 'ended')
+    throw new OutflowError('run-has-ended', `run ${start.run} has ${taken.state}`, { hint: `outflow status ${start.run}` });
+  const { epoch } = taken;
+  const loaded = await store.loadRun(start.run, epoch);
+  rmSync(socket, { force: true }); // an earlier holder's
+  const coordinator = new Coordinator(
+    { store, loaded, address, allocations, started: early, databases: start.databases, log: (level, text) => log[level](text) },
+    shapeOf(loaded.record),
+  );
+  const keeping = keepLease(store, start.run, epoch, coordinator);
+  process.on('SIGTERM', () => coordinator.stop());
+  try {
+    const end = await coordinator.run(() => reply({ kind: 'ready', address, epoch }));
+    if (typeof end === 'object') {
+      log.error({ err: end.gaveUp }, `Postgres was away for too long; go on with: outflow resume ${start.run}`);
+      return 1;
+    }
+    log.info(`the coordinator ends (${end})`);
+    if (end !== 'fenced') await store.releaseLease(start.run, epoch);
+    return 0;
+  } finally {
+    clearInterval(keeping);
+    rmSync(socket, { force: true });
+  }
+}
+
+/** Slots: `--workers` of a parallel run, else all CPUs. A sequential run has all CPUs, for one unit at a time. */
+function shapeOf(record: RunRecord): LocalShape {
+  return { slots: record.workers ?? availableParallelism(), maxRunning: record.backend === 'sequential' ? 1 : 0 };
+}
+
+/** Renews the lease, and looks for a cancel whose nudge was lost. */
+function keepLease(store: Store, run: string, epoch: number, coordinator: Coordinator): NodeJS.Timeout {
+  return setInterval(() => {
+    store.renewLease(run, epoch, LIMITS.runLeaseMs).then(
+      async (held) => {
+        if (!held) coordinator.stop();
+        else if (await store.cancelRequested(run)) coordinator.enqueue({ kind: 'cancel-requested', now: false });
+      },
+      () => {}, // Postgres is away: the loop sees it, and only a higher epoch ends a holder
+    );
+  }, LIMITS.runLeaseMs / 3);
+}
+
+function reply(message: CoordinatorReply): void {
+  if (process.connected) process.send?.(message, () => process.connected && process.disconnect());
+}
