@@ -1,8 +1,8 @@
 // The agent's side of the protocol: what it says and hears on its session, when it sends what it has gathered, when it ends.
 import { hostname } from 'node:os';
 import { LIMITS } from '../src/model/limits.ts';
-import type { CoordinatorMessage, Drain, Hello, Welcome } from '../src/rpc/messages.ts';
 import type { CoordinatorClient } from '../src/rpc/client.ts';
+import type { CoordinatorMessage, Drain, Hello, Welcome } from '../src/rpc/messages.ts';
 import { helloMessages } from './hello.ts';
 import type { JoinFile } from './join-file.ts';
 import type { Link } from './link.ts';
@@ -21,7 +21,11 @@ export interface AgentOptions {
 }
 
 /** Why the agent ends; its exit code follows. */
-export type AgentEnd = { kind: 'done' } | { kind: 'refused'; reason: string } | { kind: 'orphaned' } | { kind: 'broken'; error: unknown };
+export type AgentEnd =
+  | { kind: 'done' }
+  | { kind: 'refused'; reason: string }
+  | { kind: 'orphaned' }
+  | { kind: 'broken'; error: unknown };
 
 export class Agent {
   readonly #options: AgentOptions;

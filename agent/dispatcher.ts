@@ -132,7 +132,10 @@ export class Dispatcher {
     const { host } = lane;
     if (lane.isolated || !host.isUsable || (host.isKeptFree && host.size > 0)) return;
     for (let step = this.#nextFor(lane); step !== undefined; step = this.#nextFor(lane)) {
-      const depth = Math.min(hostDepth(step.time, LIMITS.batchUnits), Math.ceil((this.waiting.size + host.size) / (2 * this.#lanes.size)));
+      const depth = Math.min(
+        hostDepth(step.time, LIMITS.batchUnits),
+        Math.ceil((this.waiting.size + host.size) / (2 * this.#lanes.size)),
+      );
       if (host.size * 2 > depth || host.size >= depth) return;
       if (this.#give(lane, step, depth - host.size) === 0) return;
     }

@@ -17,7 +17,7 @@ export interface JoinFile {
 
 const POLL_MS = 10;
 
-export function readJoinFile(file: string): JoinFile {
+function readJoinFile(file: string): JoinFile {
   const hint = 'it is written by the coordinator of a run; give its path with --join';
   let content: unknown;
   try {
@@ -33,7 +33,8 @@ export function readJoinFile(file: string): JoinFile {
     (agent === undefined || typeof agent === 'string') &&
     Number.isSafeInteger(workers) &&
     (workers as number) >= 1;
-  if (!isGood) throw new OutflowError('agent-failed', `the join file ${file} lacks address, run, allocation or workers`, { hint });
+  if (!isGood)
+    throw new OutflowError('agent-failed', `the join file ${file} lacks address, run, allocation or workers`, { hint });
   return { address, run, allocation, workers: workers as number, ...(agent === undefined ? {} : { agent }) };
 }
 

@@ -27,7 +27,10 @@ export async function runAgent(options: { joinFile: string }): Promise<number> {
   });
   try {
     pool.startAhead();
-    const [{ runSession }, join] = await Promise.all([import('./run-session.ts'), awaitJoinFile(options.joinFile, leaving.signal)]);
+    const [{ runSession }, join] = await Promise.all([
+      import('./run-session.ts'),
+      awaitJoinFile(options.joinFile, leaving.signal),
+    ]);
     const id = join.agent ?? `${join.allocation}.${randomBytes(4).toString('hex')}`;
     return exitCodeOf(await runSession({ joinFile: options.joinFile, join, id, scratch, pool, leaving: leaving.signal }));
   } catch (error) {

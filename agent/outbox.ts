@@ -1,7 +1,8 @@
 // What the coordinator must commit: results, log lines, units given back. Gathered into reports, each kept until it is
 // acknowledged. Pure: it is told the time, and sends nothing.
-import type { FailureMessage, LeaseRef, LogLine, Report, SettledBatch } from '../src/rpc/messages.ts';
+
 import type { Failure } from '../src/model/states.ts';
+import type { FailureMessage, LeaseRef, LogLine, Report, SettledBatch } from '../src/rpc/messages.ts';
 import type { Unit } from './units.ts';
 
 interface Bounds {
@@ -42,7 +43,8 @@ export class Outbox {
     const report = this.#report(nowMs);
     let batch = report.succeeded.at(-1);
     if (batch?.step !== unit.step.ordinal || batch.epoch !== unit.epoch) {
-      batch = report.succeeded.find(({ step, epoch }) => step === unit.step.ordinal && epoch === unit.epoch) ?? newBatch(report, unit);
+      batch =
+        report.succeeded.find(({ step, epoch }) => step === unit.step.ordinal && epoch === unit.epoch) ?? newBatch(report, unit);
     }
     batch.n.push(unit.n);
     batch.index.push(unit.index);
@@ -137,7 +139,15 @@ export class Outbox {
 }
 
 function newBatch(report: Report, unit: Unit): SettledBatch {
-  const batch: SettledBatch = { step: unit.step.ordinal, epoch: unit.epoch, n: [], index: [], startedAtMs: [], durationMs: [], output: [] };
+  const batch: SettledBatch = {
+    step: unit.step.ordinal,
+    epoch: unit.epoch,
+    n: [],
+    index: [],
+    startedAtMs: [],
+    durationMs: [],
+    output: [],
+  };
   report.succeeded.push(batch);
   return batch;
 }

@@ -62,7 +62,19 @@ async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessag
   const { run, command, args, planHash, bundleHash, pipelineDir, workdir, databases } = welcome;
   const bytes = await blobs.read(bundleHash);
   const bundlePath = await materializeBundle({ hash: bundleHash, bytes, pipelineDir });
-  return { kind: 'begin', run, command, args, planHash, bundleHash, pipelineDir, workdir, databases, bundlePath, blobDir: blobs.directory };
+  return {
+    kind: 'begin',
+    run,
+    command,
+    args,
+    planHash,
+    bundleHash,
+    pipelineDir,
+    workdir,
+    databases,
+    bundlePath,
+    blobDir: blobs.directory,
+  };
 }
 
 function onAbort(signal: AbortSignal, act: () => void): void {

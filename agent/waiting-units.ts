@@ -100,7 +100,10 @@ export class WaitingUnits<U extends WaitingUnit> {
 
   #queueOf(step: WaitingStep): Queue<U> {
     let queue = this.#queues.get(step.ordinal);
-    if (queue === undefined) this.#queues.set(step.ordinal, (queue = { step, units: [], head: 0 }));
+    if (queue === undefined) {
+      queue = { step, units: [], head: 0 };
+      this.#queues.set(step.ordinal, queue);
+    }
     return queue;
   }
 }

@@ -8,12 +8,13 @@ import type { Blobs } from './blobs.ts';
 import { isWorthTelling, prefetchOf } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Holdings } from './hello.ts';
+import type { HostListener } from './hosts/host-listener.ts';
 import type { HostPool } from './hosts/host-pool.ts';
-import type { HostListener, TaskHost } from './hosts/task-host.ts';
+import type { TaskHost } from './hosts/task-host.ts';
 import { LogSpool } from './log-spool.ts';
 import type { Outbox } from './outbox.ts';
 import type { Slots } from './slots.ts';
-import { AgentStep, HeldUnits, Unit, type Wish } from './units.ts';
+import { AgentStep, HeldUnits, type Unit, type Wish } from './units.ts';
 import type { BeginMessage } from './wire/messages.ts';
 
 export interface WorkOptions {
@@ -25,7 +26,7 @@ export interface WorkOptions {
   onChange(): void;
 }
 
-export class Work implements HostListener {
+export class Work implements HostListener<TaskHost> {
   readonly dispatcher: Dispatcher;
   readonly #options: WorkOptions;
   readonly #steps = new Map<number, AgentStep>();
@@ -71,10 +72,8 @@ export class Work implements HostListener {
     const step = this.#steps.get(batch.step);
     if (step === undefined) return; // of an older connection: what we do not hold is leased again
     const sharedBlobs = blobRefs(step.info.shared);
-    for (let at = 0; at < batch.index.length; at++) {
-      const unit = new Unit(step, batch, at, this.#order++);
-      if (this.#units.add(unit)) this.#accept(unit, sharedBlobs);
-    }
+    for (const unit of this.#units.add(step, batch, this.#order)) this.#accept(unit, sharedBlobs);
+    this.#order += batch.index.length;
     this.dispatcher.schedule();
   }
 
@@ -89,7 +88,8 @@ export class Work implements HostListener {
         this.dispatcher.waiting.push(unit);
         this.dispatcher.schedule();
       },
-      (error: Error) => this.#cannotRun(unit, { cause: 'invalid-input', message: `an input could not be fetched: ${error.message}` }),
+      (error: Error) =>
+        this.#cannotRun(unit, { cause: 'invalid-input', message: `an input could not be fetched: ${error.message}` }),
     );
   }
 
@@ -114,7 +114,8 @@ export class Work implements HostListener {
     for (const host of this.dispatcher.lanes) {
       const unit = host.running(performance.now())?.unit;
       if (host.hasUnwanted(unit)) host.recall();
-      if (unit?.wish.kind === 'cancel' || unit?.wish.kind === 'drain') host.cutShort(unit, { kind: unit.wish.kind }, unit.wish.graceMs);
+      if (unit?.wish.kind === 'cancel' || unit?.wish.kind === 'drain')
+        host.cutShort(unit, { kind: unit.wish.kind }, unit.wish.graceMs);
     }
   }
 
@@ -190,7 +191,11 @@ export class Work implements HostListener {
     unit.step.time.add(durationMs);
     const isCancelled = unit.wish.kind === 'cancel';
     const isDrained = unit.wish.kind === 'drain';
-    const told: Failure = isCancelled ? { ...failure, cause: 'cancelled' } : isDrained ? { ...failure, cause: 'drained' } : failure;
+    const told: Failure = isCancelled
+      ? { ...failure, cause: 'cancelled' }
+      : isDrained
+        ? { ...failure, cause: 'drained' }
+        : failure;
     this.#spool.end(unit);
     this.#end(unit);
     this.#options.outbox.failed(unit, startedAtMs, durationMs, told, isCancelled, performance.now());
@@ -202,7 +207,13 @@ export class Work implements HostListener {
     this.#options.onChange();
   }
 
-  onLine(unit: Unit | { step: number; index: number; attempt: number } | null, stream: number, level: number, atMs: number, text: string): void {
+  onLine(
+    unit: Unit | { step: number; index: number; attempt: number } | null,
+    stream: number,
+    level: number,
+    atMs: number,
+    text: string,
+  ): void {
     this.#spool.add(unit, stream, level, atMs, text);
   }
 
@@ -215,7 +226,7 @@ export class Work implements HostListener {
     this.#options.onChange();
   }
 
-  onGone(host: TaskHost, startFailure: Parameters<HostListener['onGone']>[1]): void {
+  onGone(host: TaskHost, startFailure: Parameters<HostListener<TaskHost>['onGone']>[1]): void {
     this.dispatcher.onGone(host, startFailure);
     this.#options.onChange();
   }

@@ -15,7 +15,10 @@ export interface Claims {
 /** Directory of this user's claims on this machine. */
 export function claimsDirectory(): string {
   const runtime = process.env['XDG_RUNTIME_DIR'];
-  const parent = runtime && path.isAbsolute(runtime) ? path.join(runtime, 'outflow') : path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`);
+  const parent =
+    runtime && path.isAbsolute(runtime)
+      ? path.join(runtime, 'outflow')
+      : path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`);
   return privateDir(path.join(privateDir(parent), 'cpus'));
 }
 

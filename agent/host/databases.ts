@@ -22,19 +22,24 @@ export function noDatabase(): never {
 function databaseOf(url: string): Database {
   let loaded: Promise<Record<string, Method>> | undefined;
   const load = (): Promise<Record<string, Method>> => {
-    loaded ??= import('../../src/db/database.ts').then(({ lazyDatabase }) => lazyDatabase(() => url) as unknown as Record<string, Method>);
+    loaded ??= import('../../src/db/database.ts').then(
+      ({ lazyDatabase }) => lazyDatabase(() => url) as unknown as Record<string, Method>,
+    );
     return loaded;
   };
-  return new Proxy({}, {
-    get(methods: object, name) {
-      if (typeof name !== 'string' || name === 'then' || name === 'close') return undefined; // it is no promise, and not the task's to close
-      const known = methods as Record<string, Method>;
-      known[name] ??= async (...args) => {
-        const method = (await load())[name];
-        if (typeof method !== 'function') throw new TypeError(`context.db has no method ${name}`);
-        return method(...args);
-      };
-      return known[name];
+  return new Proxy(
+    {},
+    {
+      get(methods: object, name) {
+        if (typeof name !== 'string' || name === 'then' || name === 'close') return undefined; // it is no promise, and not the task's to close
+        const known = methods as Record<string, Method>;
+        known[name] ??= async (...args) => {
+          const method = (await load())[name];
+          if (typeof method !== 'function') throw new TypeError(`context.db has no method ${name}`);
+          return method(...args);
+        };
+        return known[name];
+      },
     },
-  }) as Database;
+  ) as Database;
 }

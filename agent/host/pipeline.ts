@@ -1,14 +1,14 @@
 // The user's pipeline within a host: imported once, its plan built once and compared with the run's.
 import { createHash } from 'node:crypto';
 import { importBundle } from '../../src/loader/import-bundle.ts';
-import { fromErrorData, isOutflowError, OutflowError } from '../../src/model/errors.ts';
+import { isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import type { Failure } from '../../src/model/states.ts';
 import { decodeValue } from '../../src/model/values.ts';
 import { planHash } from '../../src/plan/hash.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import { buildPlan, commandsOf, type StepFunction } from '../../src/sdk/internal.ts';
 import type { BeginMessage } from '../wire/messages.ts';
-import { stackText } from './failures.ts';
+import { failureFrom, stackText } from './failures.ts';
 
 export interface LoadedPipeline {
   /** Steps of the top workflow, by id. */
@@ -23,17 +23,23 @@ export async function loadPipeline(begin: BeginMessage): Promise<LoadedPipeline>
   const { plan, functions } = await buildPlan(begin.command, definition, decodeValue(begin.args) as Record<string, unknown>);
   const hash = planHash(plan, begin.bundleHash, (text) => createHash('sha256').update(text).digest('hex'));
   if (hash !== begin.planHash) {
-    throw new OutflowError('setup-not-deterministic', `setup of ${begin.command} built another workflow than the one that was planned`, {
-      hint: 'setup must give the same workflow each time for the same arguments: no clock, no random numbers, no files or variables that differ between machines',
-    });
+    throw new OutflowError(
+      'setup-not-deterministic',
+      `setup of ${begin.command} built another workflow than the one that was planned`,
+      {
+        hint: 'setup must give the same workflow each time for the same arguments: no clock, no random numbers, no files or variables that differ between machines',
+      },
+    );
   }
   return { steps: new Map(plan.workflow.steps.map((step) => [step.id, step])), functions };
 }
 
 /** Why no unit can run here, as the failure of the units that would have. */
 export function setupFailure(thrown: unknown): Failure {
-  const error = isOutflowError(thrown) ? fromErrorData(thrown.toJSON()) : undefined;
-  const what = error ? `${error.code}: ${error.message}${error.hint ? `; ${error.hint}` : ''}` : `${String(thrown)}`;
-  const stack = stackText((thrown as { stack?: string } | null)?.stack);
-  return { cause: 'setup-failed', message: `the pipeline could not be set up: ${what}`, ...(stack ? { stack } : {}) };
+  const { message } = failureFrom(thrown);
+  const code = isOutflowError(thrown) ? `${thrown.code}: ` : '';
+  // An error of ours tells of the user's by its cause.
+  const users = isOutflowError(thrown) ? thrown.cause : thrown;
+  const stack = stackText((users as { stack?: string } | null | undefined)?.stack);
+  return { cause: 'setup-failed', message: `the pipeline could not be set up: ${code}${message}`, ...(stack ? { stack } : {}) };
 }

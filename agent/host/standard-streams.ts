@@ -54,7 +54,10 @@ function bytesOrText(chunk: string, encoding: BufferEncoding): string {
 }
 
 export function captureStandardStreams(lines: LogLines): void {
-  for (const [name, fd] of [['stdout', 1], ['stderr', 2]] as const) {
+  for (const [name, fd] of [
+    ['stdout', 1],
+    ['stderr', 2],
+  ] as const) {
     const stream = new CapturedStream(fd, lines);
     Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => stream });
   }

@@ -4,7 +4,13 @@ import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
 
 /** Libraries that start as many threads as there are CPUs unless one of these says otherwise. */
-const THREAD_VARIABLES = ['OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS', 'NUMEXPR_NUM_THREADS', 'VECLIB_MAXIMUM_THREADS'];
+const THREAD_VARIABLES = [
+  'OMP_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+  'VECLIB_MAXIMUM_THREADS',
+];
 
 export class Surroundings {
   readonly #environment = process.env;

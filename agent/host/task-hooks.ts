@@ -1,6 +1,7 @@
 // What surrounds each task of a unit: its own variables, and its timeout.
 import type { TaskOptions } from '../../src/plan/plan.ts';
 import { type RunningTask, TaskError, type TaskScope } from '../../src/sdk/internal.ts';
+import { timeoutText } from '../text.ts';
 import type { Outbound } from './outbound.ts';
 import { runningScope, type UnitScope } from './scope.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -62,8 +63,4 @@ export class TaskHooks {
       if (!abort.signal.aborted) tell(0);
     }
   }
-}
-
-export function timeoutText(timeoutMs: number): string {
-  return `did not end within its timeout of ${timeoutMs >= 1000 ? `${timeoutMs / 1000} s` : `${timeoutMs} ms`}`;
 }

@@ -71,7 +71,8 @@ export class Units {
   /** Everything that has not begun is the agent's again. All that it sent before it asked has been added by now. */
   recall(): void {
     const [first] = this.#batches;
-    const waitingFromK = first && first.next < first.units.index.length ? first.units.firstK + first.next : (this.#batches[1]?.units.firstK ?? 0);
+    const waitingFromK =
+      first && first.next < first.units.index.length ? first.units.firstK + first.next : (this.#batches[1]?.units.firstK ?? 0);
     this.#batches = [];
     this.#options.outbound.send({ kind: 'recalled', fromK: this.#droppedFromK || waitingFromK });
     this.#droppedFromK = 0;
@@ -134,7 +135,8 @@ export class Units {
       this.#batches = [];
     }
     if (failure !== undefined) outbound.send({ kind: 'failed', k, startedAtMs, durationMs, failure, unfit });
-    else if (blobs.length > 0 || unfit) outbound.send({ kind: 'succeeded', k, startedAtMs, durationMs, output: text, blobs: [...blobs], unfit });
+    else if (blobs.length > 0 || unfit)
+      outbound.send({ kind: 'succeeded', k, startedAtMs, durationMs, output: text, blobs: [...blobs], unfit });
     else outbound.result(k, startedAtMs, durationMs, text, endMs);
   }
 

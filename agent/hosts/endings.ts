@@ -8,7 +8,11 @@ export interface HostEnd {
 }
 
 /** What the agent was about when the host died: it may be its own doing. */
-export type EndedBy = { kind: 'itself' } | { kind: 'timeout'; task: string; message: string } | { kind: 'cancel' } | { kind: 'drain' };
+export type EndedBy =
+  | { kind: 'itself' }
+  | { kind: 'timeout'; task: string; message: string }
+  | { kind: 'cancel' }
+  | { kind: 'drain' };
 
 export interface Death {
   end: HostEnd;

@@ -1,15 +1,16 @@
 // The hosts that wait for work, and the making of new ones. A host is reused for any step; 60 ms to start one is a thousand units.
-import type { HostListener } from './task-host.ts';
-import { TaskHost } from './task-host.ts';
-import type { HostProcessOptions } from './host-process.ts';
+
 import type { Allotment } from '../slots.ts';
+import type { HostListener } from './host-listener.ts';
+import type { HostProcessOptions } from './host-process.ts';
+import { TaskHost } from './task-host.ts';
 
 export class HostPool {
   readonly #options: Omit<HostProcessOptions, 'cpus'>;
   readonly #all = new Set<TaskHost>();
   /** The longest idle first. */
   readonly #idle: TaskHost[] = [];
-  #listener: HostListener | undefined;
+  #listener: HostListener<TaskHost> | undefined;
   /** Hosts kept idle at most. */
   #keep = 1;
   #onEmpty: (() => void) | undefined;
@@ -19,7 +20,7 @@ export class HostPool {
   }
 
   /** Who is told of the hosts from now on, and how many idle ones are kept. */
-  use(listener: HostListener, keep: number): void {
+  use(listener: HostListener<TaskHost>, keep: number): void {
     this.#listener = listener;
     this.#keep = keep;
   }

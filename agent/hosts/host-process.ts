@@ -67,7 +67,10 @@ export class HostProcess {
     (this.#child.stdio[4] as Readable).on('data', (chunk: Buffer) => {
       for (const frame of this.#reader.push(chunk)) this.#handlers.onFrame(frame);
     });
-    for (const [stream, readable] of [[1, this.#child.stdout], [2, this.#child.stderr]] as const) {
+    for (const [stream, readable] of [
+      [1, this.#child.stdout],
+      [2, this.#child.stderr],
+    ] as const) {
       (readable as Readable).setEncoding('utf8').on('data', (text: string) => handlers.onOutput(stream, text));
     }
   }

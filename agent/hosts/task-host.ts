@@ -1,60 +1,46 @@
 // One task host as its agent sees it: the units it was given, the one that runs, and what becomes of them.
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Failure } from '../../src/model/states.ts';
+import { timeoutText } from '../text.ts';
 import type { AgentStep, Unit } from '../units.ts';
 import { decodeResults, encodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
-import type { BeginMessage, FromHost, UnitAddress, ToHost } from '../wire/messages.ts';
+import type { BeginMessage, FromHost, ToHost } from '../wire/messages.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
 import { type EndedBy, failureOfDeath, failureOfStart } from './endings.ts';
+import { Force } from './force.ts';
+import { GivenUnits } from './given-units.ts';
+import type { HostListener } from './host-listener.ts';
 import { HostOutput } from './host-output.ts';
 import { type HostExit, HostProcess, type HostProcessOptions } from './host-process.ts';
 import type { HostPrograms } from './programs.ts';
-
-/** What the agent is told. A unit that is named in one of the first three is the host's no more. */
-export interface HostListener {
-  onSucceeded(unit: Unit, startedAtMs: number, durationMs: number, output: string, blobs: readonly string[]): void;
-  onFailed(unit: Unit, startedAtMs: number, durationMs: number, failure: Failure): void;
-  /** Units that have not begun. */
-  onBack(units: readonly Unit[]): void;
-  /** `unit`: of which it is, which may have ended; null: of none. */
-  onLine(unit: Unit | UnitAddress | null, stream: number, level: number, atMs: number, text: string): void;
-  onDropped(unit: Unit, lines: number): void;
-  /** It may have room for more units, or is on its way out. */
-  onProgress(host: TaskHost): void;
-  /** The process is gone; its units have been told of. `startFailure`: why, when it ended before it could run any. */
-  onGone(host: TaskHost, startFailure: { failure: Failure; isFinal: boolean } | null): void;
-}
 
 export class TaskHost {
   /** CPUs it is bound to; null: none in particular. */
   cpus: readonly number[] | null;
   /** Its unit takes long: see `keepFree`. */
   isKeptFree = false;
-  readonly #listenerNow: () => HostListener | undefined;
+  readonly #listenerNow: () => HostListener<TaskHost> | undefined;
   readonly #onGone: () => void;
   readonly #process: HostProcess;
-  readonly #inHost = new Map<number, Unit>();
+  readonly #given = new GivenUnits();
   readonly #steps = new Set<number>();
   readonly #output = new HostOutput((stream, level, text) => this.#onOutputLine(stream, level, text));
   readonly #deadlines = new Deadlines((deadline) => this.#onDeadline(deadline));
-  #nextK = 1;
   #state: 'new' | 'begun' | 'ready' | 'leaving' | 'gone' = 'new';
   #isRecalling = false;
   #heapLimitBytes = 0;
   #exiting: { k: number; code: number } | undefined;
-  #endedBy: EndedBy = { kind: 'itself' };
+  readonly #force = new Force(() => this.#process.signal('SIGKILL'));
   #setupFailure: Failure | undefined;
   /** Frames that wait until the process has been bound to other CPUs. */
   #held: Buffer[] | undefined;
   #lastUnit: Unit | null = null;
   /** The unit seen running, and since when. */
   #seen = { k: 0, sinceMs: 0 };
-  #killTimer: NodeJS.Timeout | undefined;
-  #killAtMs = Number.POSITIVE_INFINITY;
 
   /** `listener`: there is none yet while nobody gives it units. */
-  constructor(options: HostProcessOptions, listener: () => HostListener | undefined, onGone: () => void) {
+  constructor(options: HostProcessOptions, listener: () => HostListener<TaskHost> | undefined, onGone: () => void) {
     this.#listenerNow = listener;
     this.#onGone = onGone;
     this.cpus = options.cpus;
@@ -67,16 +53,16 @@ export class TaskHost {
 
   /** Units given and not yet told of. */
   get size(): number {
-    return this.#inHost.size;
+    return this.#given.size;
   }
 
-  get #listener(): HostListener | undefined {
+  get #listener(): HostListener<TaskHost> | undefined {
     return this.#listenerNow();
   }
 
   /** No unit was ever given to it. */
   get isUnused(): boolean {
-    return this.#nextK === 1;
+    return this.#given.nextK === 1;
   }
 
   get hasBegun(): boolean {
@@ -105,21 +91,13 @@ export class TaskHost {
       const { id, cpus, map, noOutputs } = step.info;
       this.#tell({ kind: 'step', step: step.ordinal, id, cpus, map, shared, noOutputs });
     }
-    const columns = { step: step.ordinal, firstK: this.#nextK, index: [] as number[], attempt: [] as number[], element: [] as string[] };
-    for (const unit of units) {
-      unit.place = 'in-host';
-      this.#inHost.set(this.#nextK++, unit);
-      columns.index.push(unit.index);
-      columns.attempt.push(unit.attempt);
-      columns.element.push(unit.element);
-    }
-    this.#send(encodeUnits(columns));
+    this.#send(encodeUnits(this.#given.add(step, units)));
   }
 
   /** The unit that runs, if it is still held here, and for how long it has been seen to. */
   running(nowMs: number): { unit: Unit; forMs: number } | undefined {
     const k = this.#process.isOver ? 0 : this.#process.pulse.running();
-    const unit = this.#inHost.get(k);
+    const unit = this.#given.at(k);
     if (unit === undefined) return undefined;
     if (this.#seen.k !== k) this.#seen = { k, sinceMs: nowMs };
     return { unit, forMs: nowMs - this.#seen.sinceMs };
@@ -127,18 +105,18 @@ export class TaskHost {
 
   /** Whether it holds a unit that is not running and not wanted. */
   hasUnwanted(running: Unit | undefined): boolean {
-    return this.#inHost.values().some((unit) => unit !== running && unit.wish.kind !== 'run');
+    return this.#given.hasUnwanted(running);
   }
 
   /** The running unit takes long: what waits behind it is taken back, and nothing is put there until it has ended. */
   keepFree(): void {
     this.isKeptFree = true;
-    if (this.#inHost.size > 1) this.recall();
+    if (this.#given.size > 1) this.recall();
   }
 
   /** Takes back what has not begun: at once what certainly will not, the rest when the host answers. */
   recall(): void {
-    if (this.#isRecalling || this.#inHost.size === 0 || this.isLeaving) return;
+    if (this.#isRecalling || this.#given.size === 0 || this.isLeaving) return;
     const { pulse } = this.#process;
     pulse.limit(pulse.running());
     this.#isRecalling = true;
@@ -149,16 +127,11 @@ export class TaskHost {
   /** Ends the running unit: a word, a signal to what it has started, and after a time force. What it is taken for then: `by`. */
   cutShort(unit: Unit, by: EndedBy, graceMs: number): void {
     const k = this.#process.pulse.running();
-    const killAtMs = performance.now() + graceMs;
-    if (this.#inHost.get(k) !== unit || killAtMs >= this.#killAtMs) return;
-    this.#endedBy = by;
-    if (graceMs > 0 && this.#killTimer === undefined) {
-      this.#tell({ kind: 'cancel', k });
-      this.#process.signal('SIGTERM');
-    }
-    this.#clearKill();
-    this.#killAtMs = killAtMs;
-    this.#killTimer = setTimeout(() => this.#process.signal('SIGKILL'), graceMs);
+    if (this.#given.at(k) !== unit) return;
+    const isFirst = !this.#force.isOrdered;
+    if (!this.#force.order(k, by, graceMs) || graceMs === 0 || !isFirst) return;
+    this.#tell({ kind: 'cancel', k });
+    this.#process.signal('SIGTERM');
   }
 
   rebind(cpus: readonly number[], programs: HostPrograms): void {
@@ -202,7 +175,14 @@ export class TaskHost {
     const results = decodeResults(payload);
     for (let i = 0; i < results.k.length; i++) {
       const unit = this.#ended(results.k[i] as number);
-      if (unit) this.#listener?.onSucceeded(unit, results.startedAtMs[i] as number, results.durationMs[i] as number, results.output[i] as string, []);
+      if (unit)
+        this.#listener?.onSucceeded(
+          unit,
+          results.startedAtMs[i] as number,
+          results.durationMs[i] as number,
+          results.output[i] as string,
+          [],
+        );
     }
   }
 
@@ -216,12 +196,13 @@ export class TaskHost {
         this.#setupFailure = message.failure;
         return this.leave();
       case 'logs':
-        for (const [k, stream, level, atMs, text] of message.lines) this.#listener?.onLine(this.#inHost.get(k) ?? this.#lastUnit, stream, level, atMs, text);
+        for (const [k, stream, level, atMs, text] of message.lines)
+          this.#listener?.onLine(this.#given.at(k) ?? this.#lastUnit, stream, level, atMs, text);
         return;
       case 'late-log':
         return this.#listener?.onLine(message.unit, message.stream, message.level, message.atMs, message.text);
       case 'dropped': {
-        const unit = this.#inHost.get(message.k);
+        const unit = this.#given.at(message.k);
         if (unit) this.#listener?.onDropped(unit, message.count);
         return;
       }
@@ -235,10 +216,10 @@ export class TaskHost {
         return;
       }
       case 'deadline':
-        if (this.#inHost.has(message.k)) this.#deadlines.set(message);
+        if (this.#given.at(message.k)) this.#deadlines.set(message);
         return;
       case 'recalled':
-        this.#takeBackFrom(message.fromK === 0 ? this.#nextK : message.fromK);
+        this.#takeBackFrom(message.fromK === 0 ? this.#given.nextK : message.fromK);
         this.#process.pulse.allowAll();
         this.#isRecalling = false;
         return;
@@ -249,22 +230,14 @@ export class TaskHost {
   }
 
   #ended(k: number): Unit | undefined {
-    const unit = this.#inHost.get(k);
+    const unit = this.#given.delete(k);
     if (unit === undefined) return undefined;
     this.#output.endLine();
     this.#deadlines.clear();
-    this.#clearKill();
-    this.#endedBy = { kind: 'itself' };
-    this.#inHost.delete(k);
+    this.#force.clear(k);
     this.#lastUnit = unit;
     this.isKeptFree = false;
     return unit;
-  }
-
-  #clearKill(): void {
-    clearTimeout(this.#killTimer);
-    this.#killTimer = undefined;
-    this.#killAtMs = Number.POSITIVE_INFINITY;
   }
 
   /** Code of a unit that has ended may still run in it: what waits there goes elsewhere. */
@@ -275,24 +248,18 @@ export class TaskHost {
   }
 
   #takeBackFrom(fromK: number): void {
-    const back: Unit[] = [];
-    for (const [k, unit] of this.#inHost) {
-      if (k < fromK) continue;
-      this.#inHost.delete(k);
-      back.push(unit);
-    }
+    const back = this.#given.deleteFrom(fromK);
     if (back.length > 0) this.#listener?.onBack(back);
   }
 
   #onDeadline({ k, task, timeoutMs }: Deadline): void {
-    const unit = this.#inHost.get(k);
-    const message = `did not end within its timeout of ${timeoutMs >= 1000 ? `${timeoutMs / 1000} s` : `${timeoutMs} ms`}`;
-    if (unit) this.cutShort(unit, { kind: 'timeout', task, message }, LIMITS.timeoutGraceMs);
+    const unit = this.#given.at(k);
+    if (unit) this.cutShort(unit, { kind: 'timeout', task, message: timeoutText(timeoutMs) }, LIMITS.timeoutGraceMs);
   }
 
   #onOutputLine(stream: number, level: number, text: string): void {
     if (this.#state === 'new' || this.#state === 'begun') return; // kept as last words
-    const unit = this.#inHost.get(this.#process.isOver ? 0 : this.#process.pulse.running());
+    const unit = this.#given.at(this.#process.isOver ? 0 : this.#process.pulse.running());
     this.#listener?.onLine(unit ?? this.#lastUnit, stream, level, Date.now(), text);
   }
 
@@ -300,18 +267,23 @@ export class TaskHost {
     const wasReady = this.#state === 'ready' || this.#heapLimitBytes > 0;
     this.#state = 'gone';
     this.#deadlines.clear();
-    this.#clearKill();
     const k = this.#process.pulse.running();
     this.#output.endLine();
-    const unit = wasReady && this.#exiting?.k !== 0 ? this.#inHost.get(k) : undefined;
+    const unit = wasReady && this.#exiting?.k !== 0 ? this.#given.delete(k) : undefined;
     if (unit !== undefined) {
-      this.#inHost.delete(k);
       const sinceMs = this.#seen.k === k ? performance.now() - this.#seen.sinceMs : 0;
       const { lastWords: stderr } = this.#output;
-      const death = { end: exit, by: this.#endedBy, exitCode: this.#exiting?.code, stderr, heapLimitBytes: this.#heapLimitBytes };
+      const death = {
+        end: exit,
+        by: this.#force.by,
+        exitCode: this.#exiting?.code,
+        stderr,
+        heapLimitBytes: this.#heapLimitBytes,
+      };
       this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, failureOfDeath(death));
     }
     this.#takeBackFrom(0);
+    this.#force.clear(k);
     this.#onGone();
     this.#listener?.onGone(this, wasReady ? null : this.#startFailureOf(exit));
   }

@@ -9,7 +9,7 @@ while read -r what group; do
     remove) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done`;
+for group in $groups; do kill -KILL "-$group" 2>/dev/null; done`;
 
 export class Watchdog {
   #child: ChildProcess | undefined;

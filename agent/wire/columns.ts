@@ -40,7 +40,13 @@ export function encodeUnits(units: UnitColumns): Buffer {
 
 export function decodeUnits(payload: Buffer): UnitColumns {
   const count = payload.readUInt32LE(8);
-  const units: UnitColumns = { step: payload.readUInt32LE(0), firstK: payload.readUInt32LE(4), index: [], attempt: [], element: [] };
+  const units: UnitColumns = {
+    step: payload.readUInt32LE(0),
+    firstK: payload.readUInt32LE(4),
+    index: [],
+    attempt: [],
+    element: [],
+  };
   const text = payload.toString('utf8', 12 + 12 * count);
   let from = 0;
   for (let i = 0, at = 12; i < count; i++, at += 12) {

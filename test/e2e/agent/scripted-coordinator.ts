@@ -130,11 +130,12 @@ export class ScriptedCoordinator {
   }
 
   writeJoinFile(workers: number): void {
-    writeFileSync(this.joinFile, JSON.stringify({ address: this.#address, run: 'testrun1', allocation: 'a1', workers }), { mode: 0o600 });
+    writeFileSync(this.joinFile, JSON.stringify({ address: this.#address, run: 'testrun1', allocation: 'a1', workers }), {
+      mode: 0o600,
+    });
   }
 
-  start(workers: number, environment: NodeJS.ProcessEnv = process.env): ChildProcess {
-    this.writeJoinFile(workers);
+  start(environment: NodeJS.ProcessEnv = process.env): ChildProcess {
     const self = selfCommand('agent', '--join', this.joinFile);
     this.agent = spawn(self.command, self.args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment });
     for (const stream of [this.agent.stdout, this.agent.stderr]) stream?.on('data', (chunk) => (this.agentLog += chunk));
@@ -150,7 +151,8 @@ export class ScriptedCoordinator {
       onMessage: (message: AgentMessage) => {
         if (message.kind === 'hello') {
           connection.hellos.push(message.hello);
-          if (!message.hello.more && this.welcomes) this.send({ kind: 'welcome', welcome: { ...this.#welcome, epoch: this.epoch } });
+          if (!message.hello.more && this.welcomes)
+            this.send({ kind: 'welcome', welcome: { ...this.#welcome, epoch: this.epoch } });
         }
         if (message.kind === 'report') {
           this.reports.push(message.report);
@@ -175,7 +177,12 @@ export class ScriptedCoordinator {
   }
 
   /** Leases units of a step; introduces the step where it is needed. Gives their leases. */
-  lease(id: string, elements: readonly (Record<string, unknown> | string)[] = [''], info: Partial<StepInfo> = {}, first = 0): LeaseRef[] {
+  lease(
+    id: string,
+    elements: readonly (Record<string, unknown> | string)[] = [''],
+    info: Partial<StepInfo> = {},
+    first = 0,
+  ): LeaseRef[] {
     const step = this.plan.workflow.steps.findIndex((planned) => planned.id === id);
     const planned = this.plan.workflow.steps[step];
     if (planned === undefined) throw new Error(`no step ${id} in ${this.plan.workflow.steps.map((it) => it.id).join(', ')}`);
@@ -259,7 +266,11 @@ export class ScriptedCoordinator {
       const deadline = setTimeout(() => {
         clearInterval(poll);
         this.#waiters.delete(check);
-        reject(new Error(`waited ${withinMs} ms for ${what}; heard: ${JSON.stringify(this.messages).slice(0, 2_000)}; the agent: ${this.agentLog}`));
+        reject(
+          new Error(
+            `waited ${withinMs} ms for ${what}; heard: ${JSON.stringify(this.messages).slice(0, 2_000)}; the agent: ${this.agentLog}`,
+          ),
+        );
       }, withinMs);
       const poll = setInterval(check, 20); // for conditions outside of messages: files, processes
       this.#waiters.add(check);
@@ -269,7 +280,9 @@ export class ScriptedCoordinator {
 
   /** The result of one lease. */
   resultOf(lease: LeaseRef | undefined): Promise<Result> {
-    return this.waitFor(`the result of ${JSON.stringify(lease)}`, () => this.results.find((result) => result.lease.n === lease?.n && result.lease.epoch === lease.epoch));
+    return this.waitFor(`the result of ${JSON.stringify(lease)}`, () =>
+      this.results.find((result) => result.lease.n === lease?.n && result.lease.epoch === lease.epoch),
+    );
   }
 
   resultsOf(leases: readonly LeaseRef[]): Promise<Result[]> {
