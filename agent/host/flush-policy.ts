@@ -47,10 +47,8 @@ export class FlushPolicy {
     return this.#linesInSpan <= PROMPT_LINES || this.#bytes >= this.#bounds.messageFillBytes;
   }
 
-  onFlush(nowMs: number): void {
+  onFlush(): void {
     this.#results = 0;
     this.#bytes = 0;
-    if (this.#linesInSpan > PROMPT_LINES) this.#spanStartMs = nowMs;
-    if (this.#spanStartMs === nowMs) this.#linesInSpan = 0;
   }
 }

@@ -49,7 +49,7 @@ export class Outbound {
       write(encodeResults(this.#results));
       this.#results = emptyResults();
     }
-    this.#policy.onFlush(performance.now());
+    this.#policy.onFlush();
   }
 }
 
