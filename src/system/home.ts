@@ -1,6 +1,6 @@
 // Where outflow keeps its files, and how it makes them private: state root, run directories, sockets, cache.
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -38,7 +38,7 @@ export function runDir(id: string): string {
 export function privateDir(directory: string): string {
   const mine = process.getuid?.() ?? 0;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, `cannot make the directory ${directory}`);
   }
@@ -57,6 +57,19 @@ export function privateDir(directory: string): string {
   }
   if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700);
   return directory;
+}
+
+/** One by one: Node's own `recursive` tries for ever where a file system refuses with ENOENT, as /proc does. */
+function makeDirectories(directory: string): void {
+  const missing: string[] = [];
+  for (let at = path.resolve(directory); !existsSync(at); at = path.dirname(at)) missing.push(at);
+  for (const each of missing.reverse()) {
+    try {
+      mkdirSync(each, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // another process was faster
+    }
+  }
 }
 
 /**

@@ -19,6 +19,10 @@ test('a private directory is made with its parents, and closed to others', () =>
   expect(statSync(made).mode & 0o777).toBe(0o700);
 });
 
+test.skipIf(process.platform !== 'linux')('a place where nothing can be made is an error, at once', () => {
+  expect(() => privateDir('/proc/outflow/home')).toThrow(/cannot make the directory/);
+});
+
 test('a symbolic link in its place is refused', () => {
   mkdirSync(path.join(root, 'real'));
   symlinkSync('real', path.join(root, 'link'));
