@@ -143,6 +143,7 @@ export class Agent {
     this.#epoch = welcome.epoch;
     this.#isWelcome = true;
     clearTimeout(this.#orphanTimer);
+    this.#orphanTimer = undefined;
     if (welcome.orphanGraceMs > 0) this.#orphanGraceMs = welcome.orphanGraceMs;
     link.accept();
     outbox.resend(welcome.reportSeq);
@@ -197,11 +198,10 @@ export class Agent {
     if (units.length > 0 && this.#isWelcome) link.send({ kind: 'started', started: { units } });
   }
 
-  /** While there is no coordinator, the agent goes on with what it has, but not for ever. */
+  /** While there is no coordinator, the agent goes on with what it has, but not for ever: failed dials are no sign of one. */
   #awaitCoordinator(): void {
     if (this.#isOver) return;
-    clearTimeout(this.#orphanTimer);
-    this.#orphanTimer = setTimeout(() => this.#ended.resolve({ kind: 'orphaned' }), this.#orphanGraceMs);
+    this.#orphanTimer ??= setTimeout(() => this.#ended.resolve({ kind: 'orphaned' }), this.#orphanGraceMs);
   }
 
   #endIfDone(): void {
