@@ -8,7 +8,7 @@ const NETWORK_CODES = new Set(
   ),
 );
 const LOST =
-  /connection (?:was )?terminated|backend has been terminated|timeout (?:expired|exceeded)|connection (?:closed|ended)|not queryable/i;
+  /connection (?:was )?(?:terminated|closed|ended)|backend has been terminated|timeout (?:expired|exceeded)|not queryable|client (?:is (?:pending destroy|destroyed)|was closed)/i;
 
 /**
  * An `OutflowError` for whatever a query or a connection attempt threw; one that is an `OutflowError` already stays as it is.
@@ -69,13 +69,12 @@ export function messageOf(error: unknown): string {
 }
 
 function isFull(code: string | undefined, words: string): boolean {
-  return (
-    code === '53100' ||
-    code === '53200' ||
-    code === '53400' ||
-    code === 'ENOSPC' ||
-    /no space left on device|disk quota exceeded/i.test(words)
-  );
+  return code === '53100' || code === '53200' || code === '53400' || code === 'ENOSPC' || saysFull(words);
+}
+
+/** Whether Postgres complains of a full disk, in an error or in its log. */
+export function saysFull(words: string): boolean {
+  return /no space left on device|disk quota exceeded|check free disk space/i.test(words);
 }
 
 /** The error, its cause, that one's cause … (and of several attempts to connect the first). At most 8 deep. */

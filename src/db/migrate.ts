@@ -54,8 +54,7 @@ export async function migrate(url: string, options: MigrateOptions): Promise<str
 
 /** Compares the names and checksums that were applied with those that are known. Writes nothing. */
 export async function readState(client: Client, options: MigrateOptions): Promise<MigrationState> {
-  const exists = await client.query('select to_regclass($1) is not null as found', [`outflow.${options.table}`]);
-  const applied = exists.rows[0].found
+  const applied = (await tableExists(client, options.table))
     ? await client.query(`select name, checksum from outflow.${options.table} order by name`)
     : { rows: [] };
   return compareMigrations(applied.rows, options.migrations);
@@ -113,17 +112,28 @@ async function applyOne(client: Client, migration: Migration, options: MigrateOp
   }
 }
 
-/** Not `create … if not exists` alone: that asks for the right to create even where there is nothing to create. */
+/** Not `create … if not exists`: that asks for the right to create even where there is nothing to create. */
 async function makeTable(client: Client, table: string): Promise<void> {
-  const { rows } = await client.query('select to_regclass($1) is not null as found', [`outflow.${table}`]);
-  if (rows[0].found) return;
-  const schema = await client.query(`select to_regnamespace('outflow') is not null as found`);
-  if (!schema.rows[0].found) await client.query('create schema outflow');
+  if (await tableExists(client, table)) return;
+  const schema = await client.query(`select from pg_namespace where nspname = 'outflow'`);
+  if (schema.rowCount === 0) await client.query('create schema outflow');
   await client.query(`create table outflow.${table} (
     name text primary key,
     checksum text not null,
     applied_at timestamptz not null default now()
   )`);
+}
+
+/**
+ * Asks the catalog by a query of its own snapshot. `to_regclass` may answer from a cache that has not yet heard of what another
+ * process committed while we waited for the lock: of twenty at once, one or two then failed.
+ */
+async function tableExists(client: Client, table: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from pg_class join pg_namespace n on n.oid = relnamespace where nspname = 'outflow' and relname = $1`,
+    [table],
+  );
+  return rowCount === 1;
 }
 
 async function run(client: Client, migration: Migration): Promise<void> {

@@ -62,16 +62,21 @@ function open(url: string): Promise<DatabasePool> {
   return openPool(url, { connections: LIMITS.databaseConnections, idleInTransactionTimeoutMs: 10_000 });
 }
 
-/** At most one at a time, and not more often than every two seconds: every query of a pool fails when its server does. */
+/**
+ * At most one at a time, and not more often than every two seconds, for every query of a pool fails when its server does; in
+ * between it throws what the last try threw.
+ */
 function restartEmbedded(): () => Promise<void> {
   let triedAt = Number.NEGATIVE_INFINITY;
-  let under: Promise<unknown> | undefined;
+  let last: Promise<unknown> | undefined;
   return async () => {
-    if (under === undefined && performance.now() - triedAt < RECOVER_EVERY_MS) return;
-    triedAt = performance.now();
-    under ??= ensureServer().finally(() => {
-      under = undefined;
-    });
-    await under;
+    if (performance.now() - triedAt > RECOVER_EVERY_MS) {
+      const attempt = ensureServer();
+      triedAt = Number.POSITIVE_INFINITY; // while it goes on
+      last = attempt.finally(() => {
+        triedAt = performance.now();
+      });
+    }
+    await last;
   };
 }

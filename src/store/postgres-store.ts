@@ -1,6 +1,7 @@
 // The store on a pool: keys of runs and agents remembered, commits of a run one after another, errors told as database errors.
 import type { DatabasePool } from 'slonik';
 import { databaseError, errorCode, isUnreachable } from '../db/errors.ts';
+import { isOutflowError } from '../model/errors.ts';
 import { agentKeys } from './queries/agent-keys.ts';
 import { getBlob, hasBlob, putBlob } from './queries/blobs.ts';
 import { cancelRequested, requestCancel } from './queries/cancel.ts';
@@ -20,9 +21,14 @@ const UNIQUE_VIOLATION = '23505';
 export interface PostgresStoreOptions {
   pool: DatabasePool;
   url: string;
-  /** Called when the server cannot be reached, before the error is thrown: the embedded one is started again. */
+  /**
+   * Called when the server cannot be reached, before the error is thrown: the embedded one is started again. If it throws a
+   * `database-*` error (the disk is full), that one is thrown instead.
+   */
   recover?: () => Promise<void>;
 }
+
+const isDatabaseError = (error: unknown) => isOutflowError(error) && error.code.startsWith('database-');
 
 export function postgresStore({ pool, url, recover }: PostgresStoreOptions): Store {
   const runKeys = new Map<string, number>();
@@ -33,8 +39,8 @@ export function postgresStore({ pool, url, recover }: PostgresStoreOptions): Sto
     try {
       return await work();
     } catch (error) {
-      if (isUnreachable(error)) await recover?.().catch(() => {});
-      throw databaseError(error, url);
+      const reason = isUnreachable(error) ? await recover?.().catch((whyNot) => whyNot) : undefined;
+      throw databaseError(isDatabaseError(reason) ? reason : error, url);
     }
   };
   async function* askAll<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {

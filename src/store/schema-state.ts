@@ -13,29 +13,24 @@ const OLDEST_SERVER = 14;
 /** What a migration makes is there already, or what it builds on is not. */
 const EXISTS_OR_MISSES = new Set('42P07 42P06 42710 42701 42723 42P01 42703 42704 3F000'.split(' '));
 
-const Basics = z.object({ version: z.int(), has_schema: z.boolean(), has_migrations: z.boolean() });
+const Version = z.object({ version: z.int() });
+const Found = z.object({ found: z.boolean() });
 const Applied = z.object({ name: z.string(), checksum: z.string() });
 
 /** `absent`: nothing of outflow's is there. `older`: migrations are pending. */
 export type SchemaState = 'current' | 'older' | 'absent';
 
 /** Errors: `database-too-old` (the server), `database-newer`, `database-half-migrated`. Writes nothing. */
-export async function schemaState(db: CommonQueryMethods): Promise<SchemaState> {
-  const basics = await db.one(sql.type(Basics)`
-    select current_setting('server_version_num')::int4 as version,
-           to_regnamespace('outflow') is not null as has_schema,
-           to_regclass('outflow.migration') is not null as has_migrations`);
-  const major = Math.floor(basics.version / 10_000);
+export async function schemaState(db: CommonQueryMethods, migrations: readonly Migration[] = MIGRATIONS): Promise<SchemaState> {
+  const { version } = await db.one(sql.type(Version)`select current_setting('server_version_num')::int4 as version`);
+  const major = Math.floor(version / 10_000);
   if (major < OLDEST_SERVER) {
     throw new OutflowError('database-too-old', `the server is PostgreSQL ${major}; outflow needs ${OLDEST_SERVER} or later`, {
       hint: 'name a newer server in OUTFLOW_DATABASE_URL, or unset it for the embedded one',
     });
   }
-  const applied = basics.has_migrations
-    ? await db.any(sql.type(Applied)`select name, checksum from outflow.migration order by name`)
-    : [];
-  const hasRuns = basics.has_schema && (await hasTable(db, 'outflow.run'));
-  const state = compareMigrations([...applied], MIGRATIONS);
+  const { applied, hasRuns } = await readRecord(db);
+  const state = compareMigrations([...applied], migrations);
   if (state.kind === 'newer') throw newerError(state.names, 'migration');
   if (state.kind === 'conflict') throw halfMigratedError(`${state.name} ${state.what}`);
   if (hasRuns !== applied.length > 0) {
@@ -74,6 +69,20 @@ async function refuseWhileRunsLive(client: Client): Promise<void> {
   });
 }
 
+/** Reads again when the two do not agree: another process may have made the tables between the queries. */
+async function readRecord(db: CommonQueryMethods): Promise<{ applied: readonly z.infer<typeof Applied>[]; hasRuns: boolean }> {
+  for (let attempt = 1; ; attempt++) {
+    const applied = (await hasTable(db, 'migration'))
+      ? await db.any(sql.type(Applied)`select name, checksum from outflow.migration order by name`)
+      : [];
+    const hasRuns = await hasTable(db, 'run');
+    if (hasRuns === applied.length > 0 || attempt === 3) return { applied, hasRuns };
+  }
+}
+
 async function hasTable(db: CommonQueryMethods, name: string): Promise<boolean> {
-  return await db.oneFirst(sql.type(z.object({ found: z.boolean() }))`select to_regclass(${name}) is not null as found`);
+  return await db.oneFirst(sql.type(Found)`
+    select exists (
+      select from pg_class join pg_namespace n on n.oid = relnamespace where nspname = 'outflow' and relname = ${name}
+    ) as found`);
 }

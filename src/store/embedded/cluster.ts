@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { saysFull } from '../../db/errors.ts';
 import { OutflowError } from '../../model/errors.ts';
 import { fileError, privateDir } from '../../system/home.ts';
 import type { Binaries } from './binaries.ts';
@@ -49,7 +50,7 @@ async function initialize(paths: ServerPaths, binaries: Binaries, user: ServerUs
 
 function initError(paths: ServerPaths, code: number | null, output: string): OutflowError {
   const words = output.trim().split('\n').slice(-6).join('\n');
-  if (/no space left|disk quota/i.test(output)) {
+  if (saysFull(output)) {
     return new OutflowError('disk-full', `cannot make the database in ${paths.root}: the disk is full`, {
       hint: 'free about 100 MB, or point OUTFLOW_HOME at a disk that has some',
       cause: new Error(words),

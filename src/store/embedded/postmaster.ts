@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { saysFull } from '../../db/errors.ts';
 import { OutflowError } from '../../model/errors.ts';
 import { type ProcessIdentity, processIdentity, waitForExit } from '../../system/processes.ts';
 import type { Binaries } from './binaries.ts';
@@ -74,7 +75,7 @@ export async function stopPostmaster(postmaster: ProcessIdentity): Promise<boole
 export function startError(paths: ServerPaths, code: number): OutflowError {
   if (code === FLOCK_BUSY) return heldByAnother(paths);
   const words = tail(paths.postgresLog);
-  if (/no space left on device|disk quota exceeded/i.test(words)) {
+  if (saysFull(words)) {
     return new OutflowError('database-full', `the embedded database cannot start: no space left on the disk of ${paths.root}`, {
       hint: 'free some space there (its log is beside it), then run the command again',
       cause: new Error(words),

@@ -5,7 +5,6 @@ import { errorCode } from '../../db/errors.ts';
 import { OutflowError } from '../../model/errors.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { withLock } from '../../system/lock.ts';
-import { isSameProcess } from '../../system/processes.ts';
 import { findBinaries } from './binaries.ts';
 import { ensureCluster } from './cluster.ts';
 import { liveKeeper } from './keeper-file.ts';
@@ -41,19 +40,30 @@ export interface RunningServer {
  * the server's log), `bad-environment`.
  */
 export async function ensureServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const { signal } = options;
   const idleMs = options.idleMs ?? idleFromEnvironment();
   const paths = serverPaths();
   const warm = await running(paths);
   if (warm !== null) return warm;
 
   makeServerDirs(paths);
-  const lock = {
-    timeoutMs: LIMITS.startMs,
-    what: 'the start of the database',
-    ...(options.signal ? { signal: options.signal } : {}),
-  };
-  return await withLock(paths.startLock, lock, async () => (await running(paths)) ?? (await startServer(paths, idleMs)));
+  const lock = { timeoutMs: LIMITS.startMs, what: 'the start of the database', ...(signal ? { signal } : {}) };
+  const end = performance.now() + LIMITS.startMs;
+  while (performance.now() < end) {
+    const server = await withLock(
+      paths.startLock,
+      lock,
+      async () => (await running(paths)) ?? (await startServer(paths, idleMs)),
+    );
+    if (server !== 'starting') return server;
+    await sleep(POLL_MS, undefined, signal ? { signal } : {});
+  }
+  throw new OutflowError('database-failed', 'the embedded database did not start in time', {
+    hint: `run the command again; the logs are ${paths.keeperLog} and ${paths.postgresLog}`,
+  });
 }
+
+const POLL_MS = 30;
 
 /** Null unless the server lets us into outflow's database and has a keeper. */
 async function running(paths: ServerPaths): Promise<RunningServer | null> {
@@ -74,45 +84,33 @@ async function connectOwn() {
   }
 }
 
-/** The caller holds the start lock. */
-async function startServer(paths: ServerPaths, idleMs: number): Promise<RunningServer> {
+/**
+ * The caller holds the start lock. `starting`: a keeper is at it, whose starter was killed, or whose postgres died; it may need
+ * the lock itself.
+ */
+async function startServer(paths: ServerPaths, idleMs: number): Promise<RunningServer | 'starting'> {
   assertOwnHost(paths);
   const before = livePostmaster(paths);
-  const keeper = liveKeeper(paths);
-  if (keeper === null) {
+  if (liveKeeper(paths) === null) {
     if (before === null) await ensureCluster(paths, findBinaries(), serverUser(paths.data));
     // A keeper that was killed while it looked for clients may have left the socket renamed.
     else if (!existsSync(paths.socket) && existsSync(paths.closingSocket)) renameSync(paths.closingSocket, paths.socket);
     await writeOwner(paths);
     await startKeeper(paths, idleMs);
-  } else {
-    await waitForKeeper(paths, keeper);
   }
-  await ensureOwnDatabase();
+  if (!(await ensureOwnDatabase())) return 'starting';
   const pid = livePostmaster(paths)?.pid ?? 0;
   return { url: serverUrl(), pid, started: pid !== before?.pid };
 }
 
-/** Its starter was killed, or it is starting a postgres that died again: it will serve soon, or end. */
-async function waitForKeeper(paths: ServerPaths, keeper: { pid: number; startedAt: string }): Promise<void> {
-  const end = performance.now() + LIMITS.startMs;
-  while (performance.now() < end && isSameProcess(keeper)) {
-    const client = await tryConnect('postgres');
-    if (client !== null) return await client.end();
-    await sleep(20);
-  }
-  throw new OutflowError('database-failed', 'the embedded database did not start', {
-    hint: `run the command again; the logs are ${paths.keeperLog} and ${paths.postgresLog}`,
-  });
-}
-
-async function ensureOwnDatabase(): Promise<void> {
+/** False: nobody serves. */
+async function ensureOwnDatabase(): Promise<boolean> {
   const client = await tryConnect('postgres');
-  if (client === null)
-    throw new OutflowError('database-unreachable', 'the embedded database went away as soon as it had started');
+  if (client === null) return false;
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
+    return true;
   } finally {
     await client.end();
   }

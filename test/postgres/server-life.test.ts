@@ -1,0 +1,174 @@
+// The embedded server's life: it survives kills with all that was committed, stops when nobody uses it, and not before.
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { withClient } from '../../src/db/client.ts';
+import { liveKeeper } from '../../src/store/embedded/keeper-file.ts';
+import { serverPaths } from '../../src/store/embedded/paths.ts';
+import { ensureServer } from '../../src/store/embedded/server.ts';
+import { serverStatus, stopServer } from '../../src/store/embedded/status.ts';
+import { connectStore } from '../../src/store/index.ts';
+import { processIdentity, waitForExit } from '../../src/system/processes.ts';
+import { acceptRun, ownHome, startProgram } from '../support/postgres.ts';
+
+const own = ownHome();
+afterEach(() => stopServer({ force: true }));
+
+async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for: ${what}`);
+    await sleep(20);
+  }
+}
+
+/** Kills, and waits until it is gone. */
+async function kill(pid: number | null): Promise<void> {
+  const identity = processIdentity(pid as number);
+  process.kill(pid as number, 'SIGKILL');
+  if (identity) await waitForExit(identity, 5_000);
+}
+
+test('a first start that is killed in mid-initdb leaves rubbish that the next one removes', async () => {
+  const starter = startProgram('ensure');
+  const { root } = serverPaths();
+  const asides = () => (existsSync(root) ? readdirSync(root).filter((name) => name.startsWith('data.init.')) : []);
+  await until('initdb has begun', () => asides().length > 0);
+  await kill(starter.pid as number);
+  await ensureServer();
+  expect(existsSync(path.join(root, 'data', 'PG_VERSION'))).toBe(true);
+  await stopServer();
+  rmSync(path.join(root, 'data'), { recursive: true });
+  await ensureServer();
+  expect(asides()).toEqual([]);
+});
+
+test('a starter that is killed while the server starts does no harm', async () => {
+  for (let i = 0; i < 3; i++) {
+    const starter = startProgram('ensure');
+    await until('the keeper has begun', () => existsSync(serverPaths().keeperFile));
+    await kill(starter.pid as number);
+    await ensureServer();
+    await stopServer({ force: true });
+  }
+});
+
+test('all that was committed is there after the postmaster was killed, and its keeper starts it again', async () => {
+  const store = await connectStore({ migrate: true });
+  const before = await serverStatus();
+  const runs: string[] = [];
+  for (let i = 0; i < 50; i++) runs.push(await acceptRun(store));
+  await kill(before.pid);
+  await until('it serves again', async () => (await serverStatus()).running);
+  const after = await serverStatus();
+  expect(after.keeperPid).toBe(before.keeperPid);
+  expect(after.pid).not.toBe(before.pid);
+  await until('the store answers again', () =>
+    store.listRuns({ limit: 100 }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect((await store.listRuns({ limit: 100 })).map(({ record }) => record.id)).toEqual(runs.toReversed());
+  await store.close();
+});
+
+test('a store that finds server and keeper killed starts them again', async () => {
+  const store = await connectStore({ migrate: true });
+  const run = await acceptRun(store);
+  const { pid, keeperPid } = await serverStatus();
+  await kill(keeperPid);
+  await kill(pid);
+  await expect(store.findRun(run)).rejects.toMatchObject({ code: 'database-unreachable' });
+  await until('the store answers again', () =>
+    store.findRun(run).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await store.close();
+});
+
+test('a server whose keeper was killed gets another one, and goes on without a break', async () => {
+  const { url, pid } = await ensureServer();
+  const server = processIdentity(pid);
+  await withClient(url, async (client) => {
+    await kill((await serverStatus()).keeperPid);
+    expect(await ensureServer()).toMatchObject({ pid, started: false });
+    expect((await serverStatus()).keeperPid).not.toBeNull();
+    await client.query('select 1');
+  });
+  expect(server && (await waitForExit(server, 20_000))).toBe(true); // the new keeper stops it
+});
+
+test('a keeper that was killed while the socket had another name is no end of it', async () => {
+  const { pid } = await ensureServer();
+  const paths = serverPaths();
+  await kill((await serverStatus()).keeperPid);
+  renameSync(paths.socket, paths.closingSocket);
+  expect(await ensureServer()).toMatchObject({ pid, started: false });
+});
+
+test('it stops about a second after its last client, and not while there is one', async () => {
+  const { url, pid } = await ensureServer();
+  const server = processIdentity(pid);
+  await withClient(url, async (client) => {
+    await sleep(2_500);
+    expect((await serverStatus()).running).toBe(true);
+    await client.query('select 1');
+  });
+  expect(server && (await waitForExit(server, 20_000))).toBe(true); // `serverStatus` would be a client
+  await until('the keeper has ended', () => liveKeeper(serverPaths()) === null);
+  expect(await serverStatus()).toMatchObject({ running: false, keeperPid: null });
+  expect(existsSync(serverPaths().ownerFile)).toBe(false);
+});
+
+test('one who comes while it stops gets a new server', { timeout: 120_000 }, async () => {
+  for (let i = 0; i < 8; i++) {
+    const { url } = await ensureServer();
+    await withClient(url, async () => {});
+    await sleep(900 + i * 60);
+    const store = await connectStore();
+    expect(await store.listRuns({ limit: 1 })).toBeDefined();
+    await store.close();
+  }
+});
+
+test('lock files that name a stranger or a zombie do not keep it from starting', async () => {
+  await ensureServer();
+  const { pid, keeperPid } = await serverStatus();
+  const paths = serverPaths();
+  await kill(keeperPid);
+  await kill(pid);
+  writeFileSync(path.join(paths.data, 'postmaster.pid'), `${process.pid}\n${paths.data}\n0\n5432\n${paths.socketDir}\n`);
+  writeFileSync(`${paths.socket}.lock`, `${process.pid}\n`);
+  expect(await ensureServer()).toMatchObject({ started: true });
+});
+
+test('a socket that was swept away comes back', async () => {
+  const { pid } = await ensureServer({ idleMs: 60_000 });
+  rmSync(serverPaths().socket);
+  const again = await ensureServer();
+  expect(again.pid).not.toBe(pid);
+});
+
+test('a home that is removed takes its server with it', async () => {
+  const { pid } = await ensureServer({ idleMs: 60_000 });
+  const server = processIdentity(pid);
+  rmSync(own.home, { recursive: true, maxRetries: 5 });
+  expect(server && (await waitForExit(server, 20_000))).toBe(true);
+  mkdirSync(own.home);
+});
+
+test('stopping is refused while a run is held, naming it, unless forced', async () => {
+  const store = await connectStore({ migrate: true });
+  const run = await acceptRun(store);
+  await store.takeRun(run, { host: 'h', pid: 1, address: 'a' }, 60_000);
+  await expect(stopServer()).rejects.toMatchObject({ code: 'database-in-use', message: expect.stringContaining(run) });
+  expect((await serverStatus()).running).toBe(true);
+  await store.releaseLease(run, 1);
+  await store.close();
+  expect(await stopServer()).toBe(true);
+  expect(await stopServer()).toBe(false);
+});

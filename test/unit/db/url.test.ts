@@ -1,0 +1,26 @@
+// Connection URLs in libpq's spellings become the one that Slonik and pg read alike; passwords stay out of messages.
+import { expect, test } from 'vitest';
+import { databaseOf, displayUrl, normalizeUrl, withDatabase } from '../../../src/db/url.ts';
+
+test.each([
+  ['postgresql://u@%2Fa%20b:5432/db', 'postgresql://u@%2Fa%20b:5432/db'],
+  ['postgresql://u@/db?host=/a b', 'postgresql://u@%2Fa%20b:5432/db'],
+  ['postgresql:///db?host=/a&user=u&port=6000', 'postgresql://u@%2Fa:6000/db'],
+  ['postgres://u:p%40ss@host/db?sslmode=verify-full', 'postgresql://u:p%40ss@host:5432/db?sslmode=require'],
+  ['postgres://u@host/db?sslmode=prefer', 'postgresql://u@host:5432/db'],
+  ['postgres://u@host', 'postgresql://u@host:5432/u'],
+])('%s is read as %s', (text, expected) => {
+  expect(normalizeUrl(text)).toBe(expected);
+  expect(normalizeUrl(normalizeUrl(text))).toBe(expected);
+});
+
+test('another database of the same server', () => {
+  expect(withDatabase('postgres://u:p@h/a?application_name=x', 'b c')).toBe('postgresql://u:p@h:5432/b%20c?application_name=x');
+  expect(databaseOf('postgres://u:p@h/b%20c')).toBe('b c');
+});
+
+test('messages never show a password', () => {
+  expect(displayUrl('postgres://u:secret@h/a?password=secret')).toBe('postgresql://u@h:5432/a');
+  expect(displayUrl('u:secret@h')).not.toContain('secret');
+  expect(() => normalizeUrl('mysql://u:secret@h')).toThrow(/^(?!.*secret).*not a Postgres URL/);
+});
