@@ -79,7 +79,11 @@ export class OutflowError extends Error {
   /** Where in the user's files, as `file:line:column`, when it is known. */
   readonly where: string | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string | undefined; where?: string | undefined; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string | undefined; where?: string | undefined; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;

@@ -4,7 +4,16 @@
 export const UNIT_STATES = ['succeeded', 'failed', 'skipped', 'cancelled', 'aborted'] as const;
 export type UnitState = (typeof UNIT_STATES)[number];
 
-export const STEP_STATES = ['waiting', 'expanding', 'running', 'reducing', 'succeeded', 'failed', 'cancelled', 'aborted'] as const;
+export const STEP_STATES = [
+  'waiting',
+  'expanding',
+  'running',
+  'reducing',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'aborted',
+] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
 export const RUN_END_STATES = ['succeeded', 'failed', 'cancelled'] as const;
@@ -13,7 +22,17 @@ export type RunEndState = (typeof RUN_END_STATES)[number];
 export type RunState = 'accepted' | 'running' | 'cancelling' | 'orphaned' | RunEndState;
 
 /** Why an attempt ended without success. The first group is the unit's own doing and spends its retries; the second is not. */
-export const OWN_CAUSES = ['exception', 'exit', 'signal', 'timeout', 'out-of-memory', 'host-crashed', 'invalid-input', 'invalid-output', 'setup-failed'] as const;
+export const OWN_CAUSES = [
+  'exception',
+  'exit',
+  'signal',
+  'timeout',
+  'out-of-memory',
+  'host-crashed',
+  'invalid-input',
+  'invalid-output',
+  'setup-failed',
+] as const;
 export const LOSS_CAUSES = ['agent-lost', 'node-lost', 'walltime', 'preempted', 'drained', 'cancelled'] as const;
 export const CAUSES = [...OWN_CAUSES, ...LOSS_CAUSES] as const;
 export type Cause = (typeof CAUSES)[number];
