@@ -5,11 +5,11 @@ import { nearest } from '../src/loader/nearest.ts';
 import { OutflowError } from '../src/model/errors.ts';
 import { printError } from './errors/print-error.ts';
 import { loadConfig } from './load-config.ts';
+import { handleBrokenPipe } from './text/broken-pipe.ts';
 
 /** Resolves with the exit code. */
 export async function runCommandLine(argv: string[]): Promise<number> {
-  process.stdout.on('error', onOutputError);
-  process.stderr.on('error', onOutputError);
+  handleBrokenPipe();
   try {
     await dispatch(argv);
   } catch (error) {
@@ -65,12 +65,6 @@ function wantsHelp(argv: readonly string[]): boolean {
 
 function wantsJson(argv: readonly string[]): boolean {
   return beforeDashes(argv).includes('--json');
-}
-
-/** A reader that goes away (`| head`) ends a command quietly; whoever watches a run handles it before. */
-function onOutputError(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

@@ -1,4 +1,5 @@
 // How an error ends a command: one message (what, where, what to do), or one JSON document; never a stack of ours unasked.
+import path from 'node:path';
 import { type ErrorData, exitCodeOf, isOutflowError } from '../../src/model/errors.ts';
 import { style } from '../text/style.ts';
 
@@ -25,7 +26,8 @@ export function errorData(error: unknown): ErrorData {
 export function errorText(data: ErrorData): string {
   const [first = '', ...more] = data.message.split('\n');
   const lines = [`${style('red', 'error:')} ${first}`, ...more.map((line) => `  ${line}`)];
-  if (data.where) lines.push(`  at ${data.where}`);
+  // Messages about a place in a file often begin with it.
+  if (data.where && !data.message.includes(path.basename(data.where))) lines.push(`  at ${data.where}`);
   if (data.hint) lines.push(...data.hint.split('\n').map((line) => `  ${style('dim', line)}`));
   return `${lines.join('\n')}\n`;
 }

@@ -16,7 +16,7 @@ export const pipelineFlags = {
     char: 'b',
     options: ['default', ...BACKENDS],
     helpValue: BACKENDS.join('|'),
-    description: 'Where units run: one at a time here, on all CPUs here, or in Slurm allocations.',
+    description: 'Where units run: one at a time here, on all CPUs here, or (not in this version yet) in Slurm allocations.',
   }),
   workers: Flags.integer({
     char: 'w',

@@ -1,7 +1,7 @@
 // The log lines of a run in the order they were committed, each once: read from the store whenever there may be news.
-import { once } from 'node:events';
 import type { Store } from '../../src/store/store.ts';
 import type { LogQuery, StoredLog } from '../../src/store/types.ts';
+import { stdoutHasRoom } from '../text/broken-pipe.ts';
 
 const PAGE = 1_000;
 
@@ -39,7 +39,7 @@ export class LogTail {
         for (const line of lines) this.#print(line);
         this.#last = lines.at(-1)?.id ?? this.#last;
         if (lines.length < PAGE) break;
-        if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
+        await stdoutHasRoom();
       }
     } while (this.#again);
   }

@@ -12,15 +12,16 @@ export function startLine(model: WatchModel, paint: Paint): string {
 
 /** `Compute: 1,000 of 1,000 done in 2.4 s, 3 failed`. */
 export function stepEndLine(step: StepView, paint: Paint): string {
-  const took = formatDuration((step.endedAtMs ?? 0) - (step.startedAtMs ?? step.endedAtMs ?? 0));
+  const tookMs = (step.endedAtMs ?? 0) - (step.startedAtMs ?? step.endedAtMs ?? 0);
+  const took = tookMs > 0 ? ` ${formatDuration(tookMs)}` : ''; // settled between two looks: not measured
   const name = `${step.label}: `;
   const failed = step.isMap && step.failed > 0 ? `, ${paint('red', `${count(step.failed)} failed`)}` : '';
   const units = step.isMap && step.total !== null ? `${count(doneOf(step))} of ${count(step.total)} ` : '';
   switch (step.state) {
     case 'succeeded':
-      return `${name}${units}done in ${took}${failed}`;
+      return `${name}${units}done${took && ` in${took}`}${failed}`;
     case 'failed':
-      return `${name}${paint('red', 'failed')} after ${took}${units && `, ${units}done`.trimEnd()}${failed}`;
+      return `${name}${paint('red', 'failed')}${took && ` after${took}`}${units && `, ${units}done`.trimEnd()}${failed}`;
     default:
       return `${name}${step.state}${units && `, ${units}done`}${failed}`;
   }

@@ -101,7 +101,8 @@ function tailParts(step: StepView, nowMs: number): string[] {
   if (step.state === 'waiting') return [];
   const startedAtMs = step.startedAtMs ?? nowMs;
   if (isSettled(step.state)) {
-    const took = formatDuration((step.endedAtMs ?? nowMs) - startedAtMs);
+    const tookMs = (step.endedAtMs ?? nowMs) - startedAtMs;
+    const took = tookMs > 0 ? formatDuration(tookMs) : ''; // between two looks: not measured
     if (step.state === 'succeeded' || (step.state === 'failed' && step.failed > 0 && step.isMap)) return [took];
     return step.state === 'failed' ? [step.state, took] : [step.state];
   }

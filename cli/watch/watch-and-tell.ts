@@ -2,6 +2,7 @@
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { RunRecord } from '../../src/store/types.ts';
+import { surviveBrokenPipe } from '../text/broken-pipe.ts';
 import { paintFor } from '../text/style.ts';
 import { choosePrinter } from './choose-printer.ts';
 import { holdOf } from './holder.ts';
@@ -20,6 +21,7 @@ export interface WatchAndTell {
 
 /** Sets the process's exit code. */
 export async function watchAndTell({ record, quiet, json, ...watch }: WatchAndTell): Promise<Outcome> {
+  surviveBrokenPipe();
   const printer = choosePrinter({ quiet, json });
   const summary = await watchRun({ ...watch, run: record.id, backend: record.backend, printer });
   const isOrphan = holdOf(summary).kind === 'nobody';
