@@ -64,7 +64,9 @@ function completeLinks(root: string): Record<string, string> {
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 12);
   const directory = privateDir(path.join(cacheDir(), `postgres-links-${hash}`));
   for (const { source, target } of missing) link(source, path.join(directory, path.basename(target)));
-  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: directory };
+  // Both: a library that is found by its link looks for those it needs beside that link.
+  const search = [directory, path.join(root, 'native', 'lib')].join(path.delimiter);
+  return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: search };
 }
 
 /** Absolute paths; the list has them relative to the package. */
