@@ -83,7 +83,7 @@ const packageRules = packageHomes.map(({ packages, homes, instead }) => ({
   name: `home-of-${packages[0].replace(/\W+/g, '-').replace(/^-|-$/g, '')}`,
   comment: `${packages.join(', ')}: only in ${homes.join(', ')}. Elsewhere, ${instead}.`,
   severity: 'error',
-  from: { pathNot: [...homes.map(inPart), '^(test|bench)/'] },
+  from: { pathNot: [...homes.map(inPart), '^(test|scripts/bench)/'] },
   to: { path: inPackages(packages) },
 }));
 

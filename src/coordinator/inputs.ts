@@ -50,7 +50,7 @@ async function putLargeElements(store: Store, elements: ElementList): Promise<Ma
 }
 
 /** The text itself, or where it is too large for a message or a row: a reference to it as a blob. */
-export async function inlineOrBlob(store: Store, text: ValueText): Promise<ValueText> {
+async function inlineOrBlob(store: Store, text: ValueText): Promise<ValueText> {
   if (text.length < LIMITS.inlineValueBytes && Buffer.byteLength(text) < LIMITS.inlineValueBytes) return text;
   const bytes = Buffer.from(text);
   if (bytes.length > LIMITS.valueBytes)

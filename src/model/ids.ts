@@ -15,10 +15,6 @@ export function parseAddress(text: string): UnitAddress {
   return { run, step: rest.join('/') };
 }
 
-export function formatAddress(address: UnitAddress): string {
-  return [address.run, address.step, address.index].filter((part) => part !== undefined).join('/');
-}
-
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford's base 32: no i, l, o, u
 
 /** A run's id from 5 random bytes: 8 characters that are easy to read aloud; any unambiguous beginning names the run. */

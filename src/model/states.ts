@@ -22,7 +22,7 @@ export type RunEndState = (typeof RUN_END_STATES)[number];
 export type RunState = 'accepted' | 'running' | 'cancelling' | 'orphaned' | RunEndState;
 
 /** Why an attempt ended without success. The first group is the unit's own doing and spends its retries; the second is not. */
-export const OWN_CAUSES = [
+const OWN_CAUSES = [
   'exception',
   'exit',
   'signal',

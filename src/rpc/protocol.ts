@@ -7,7 +7,7 @@ import controlText from '../../proto/outflow/v1/control.proto';
 import wordsText from '../../proto/outflow/v1/words.proto';
 import { LIMITS } from '../model/limits.ts';
 
-export const DECODING = { longs: Number, defaults: true, arrays: true, objects: true, oneofs: true } as const;
+const DECODING = { longs: Number, defaults: true, arrays: true, objects: true, oneofs: true } as const;
 
 interface AgentProtocol {
   AgentService: ServiceClientConstructor;

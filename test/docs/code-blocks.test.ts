@@ -12,12 +12,17 @@ interface Block {
   text: string;
 }
 
-const files = ['README.md', 'CHANGELOG.md', 'ARCHITECTURE.md', ...readdirSync(path.join(projectRoot, 'docs')).map((file) => `docs/${file}`)].filter((file) => file.endsWith('.md'));
+const files = [
+  'README.md',
+  'CHANGELOG.md',
+  'ARCHITECTURE.md',
+  ...readdirSync(path.join(projectRoot, 'docs')).map((file) => `docs/${file}`),
+].filter((file) => file.endsWith('.md'));
 const blocks = files.flatMap(blocksOf);
 
 function blocksOf(file: string): Block[] {
   const text = readFileSync(path.join(projectRoot, file), 'utf8');
-  return [...text.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map((match) => ({
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((match) => ({
     at: `${file}:${text.slice(0, match.index).split('\n').length}`,
     language: match[1] as string,
     text: match[2] as string,
@@ -33,7 +38,11 @@ describe('TypeScript blocks compile', () => {
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     for (const { at, text } of typescript) writeFileSync(path.join(directory, `${at.replace(/\W+/g, '-')}.ts`), text);
-    const options = { extends: '../../tsconfig.json', compilerOptions: { noEmit: true, erasableSyntaxOnly: false, paths: { outflow: ['../../src/index.ts'] } }, include: ['*.ts', '../../src/*.d.ts'] };
+    const options = {
+      extends: '../../tsconfig.json',
+      compilerOptions: { noEmit: true, erasableSyntaxOnly: false, paths: { outflow: ['../../src/index.ts'] } },
+      include: ['*.ts', '../../src/*.d.ts'],
+    };
     writeFileSync(path.join(directory, 'tsconfig.json'), JSON.stringify(options));
     const { stdout } = await execa('tsc', ['-p', directory], { reject: false, preferLocal: true, localDir: projectRoot });
     expect(stdout).toBe('');

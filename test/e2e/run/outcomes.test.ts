@@ -65,7 +65,7 @@ describe('data flows by name', () => {
   test('with onFailure keep the failure, as plain data, takes the element’s place', async () => {
     expect((await run('kept')).exitCode).toBe(0);
     expect(JSON.stringify(await results())).toMatch(
-      /\[\[\{"out":0\}\],\{"cause":"exception","message":"1 is odd"[^]*\},\[\{"out":2\}\],\{"cause":"exception","message":"3 is odd"/,
+      /\[\[\{"out":0\}\],\{"cause":"exception","message":"1 is odd".*\},\[\{"out":2\}\],\{"cause":"exception","message":"3 is odd"/,
     );
   });
 });
