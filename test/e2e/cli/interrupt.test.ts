@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
 import { CTRL_C, onTerminal, type Terminal } from '../../support/terminal.ts';
@@ -46,6 +47,25 @@ test('Ctrl-C cancels the run, and nothing of it is left', async () => {
   const run = runOf(shown.shown);
   expect(await world.json(['status', run])).toMatchObject({ state: 'cancelled' });
   await vi.waitFor(() => expect(processesOf(run)).toEqual([]), { timeout: 10_000 });
+});
+
+test('a second Ctrl-C ends at once what does not end by itself', async () => {
+  const shown = terminal('run', 'work', '--ms', '60000', '--stubborn');
+  await shown.until(/begin 0/);
+  shown.press(CTRL_C);
+  await shown.until(/cancelling …/);
+  shown.press(CTRL_C);
+  await shown.until(/ending at once …/);
+  expect(await shown.ended).toBe(130);
+  await vi.waitFor(() => expect(processesOf(runOf(shown.shown))).toEqual([]), { timeout: 10_000 });
+});
+
+test('a reader that goes away does not end the watch: the exit code is the run’s', async () => {
+  const program = `'${process.execPath}' '${path.join(projectRoot, 'dist/outflow.cjs')}'`;
+  const line = `${program} run work --count 40 --fail 39 --quiet | head -n 1; exit "\${PIPESTATUS[0]}"`;
+  const { stdout, exitCode } = await execa('bash', ['-c', line], { cwd: world.dir, env: world.env, reject: false });
+  expect(stdout).toMatch(/^printed \d+$/);
+  expect(exitCode).toBe(1);
 });
 
 test('the picture of a run shows its steps, and stays when it has ended', async () => {
