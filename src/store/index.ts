@@ -4,7 +4,7 @@ import { databaseError, isUnreachable } from '../db/errors.ts';
 import { openPool } from '../db/pool.ts';
 import { LIMITS } from '../model/limits.ts';
 import { serverUrl } from './embedded/paths.ts';
-import { ensureServer } from './embedded/server.ts';
+import { ensureServer, seemsToRun } from './embedded/server.ts';
 import { emptyStore } from './empty-store.ts';
 import { postgresStore } from './postgres-store.ts';
 import { migrateSchema, olderError, schemaState } from './schema-state.ts';
@@ -44,12 +44,15 @@ export async function connectStore({ url, migrate = false }: ConnectOptions = {}
   return postgresStore({ ...opened, ...(isEmbedded ? { recover: restartEmbedded() } : {}) });
 }
 
-/** The server may be stopping, for want of use, in the moment between the look whether it runs and the first connection. */
+/**
+ * A server that seems to run is connected to at once. It may be stopping, for want of use, in that very moment: then, or when
+ * there is none, it is started, which waits for the stop.
+ */
 async function openEmbedded(): Promise<{ pool: DatabasePool; url: string }> {
   const url = serverUrl();
   for (let attempt = 1; ; attempt++) {
     try {
-      await ensureServer();
+      if (attempt > 1 || !seemsToRun()) await ensureServer();
       return { pool: await open(url), url };
     } catch (error) {
       if (attempt === OPEN_ATTEMPTS || !isUnreachable(error)) throw error;

@@ -65,6 +65,12 @@ export async function ensureServer(options: ServerOptions = {}): Promise<Running
 
 const POLL_MS = 30;
 
+/** Whether there is a server to try, by its files alone: a good sign, no promise. */
+export function seemsToRun(): boolean {
+  const paths = serverPaths();
+  return existsSync(paths.socket) && liveKeeper(paths) !== null;
+}
+
 /** Null unless the server lets us into outflow's database and has a keeper. */
 async function running(paths: ServerPaths): Promise<RunningServer | null> {
   if (!existsSync(paths.socket)) return null;
