@@ -53,7 +53,7 @@ export async function migrate(url: string, options: MigrateOptions): Promise<str
 }
 
 /** Compares the names and checksums that were applied with those that are known. Writes nothing. */
-export async function readState(client: Client, options: MigrateOptions): Promise<MigrationState> {
+async function readState(client: Client, options: MigrateOptions): Promise<MigrationState> {
   const applied = (await tableExists(client, options.table))
     ? await client.query(`select name, checksum from outflow.${options.table} order by name`)
     : { rows: [] };

@@ -23,7 +23,7 @@ function sharedHome(): string {
 }
 
 /** Points this process and its children at the state root `home`. */
-export function useHome(home: string): void {
+function useHome(home: string): void {
   process.env['OUTFLOW_HOME'] = home;
   process.env['OUTFLOW_SELF'] = program;
   process.env['OUTFLOW_DB_IDLE'] = '0';
