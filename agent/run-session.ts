@@ -60,8 +60,7 @@ export async function runSession({ joinFile, join, id, scratch, pool, leaving }:
 
 async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessage> {
   const { run, command, args, planHash, bundleHash, pipelineDir, workdir, databases } = welcome;
-  const bytes = await blobs.read(bundleHash);
-  const bundlePath = await materializeBundle({ hash: bundleHash, bytes, pipelineDir });
+  const bundlePath = await materializeBundle({ hash: bundleHash, bytes: () => blobs.read(bundleHash), pipelineDir });
   return {
     kind: 'begin',
     run,

@@ -26,7 +26,7 @@ export interface Death {
 
 export function failureOfDeath(death: Death): Failure {
   const { end, by } = death;
-  if (by.kind === 'timeout') return { cause: 'timeout', message: by.message, task: by.task };
+  if (by.kind === 'timeout') return timeoutFailure(by);
   if (by.kind === 'cancel') return { cause: 'cancelled', message: 'cancelled' };
   if (by.kind === 'drain') return { cause: 'drained', message: 'its agent had to leave' };
   if (isOutOfMemory(death)) return { cause: 'out-of-memory', message: outOfMemoryText(death.heapLimitBytes) };
@@ -37,6 +37,10 @@ export function failureOfDeath(death: Death): Failure {
   const how = end.error ? end.error.message : `exit code ${end.code}`;
   const said = firstLines(death.stderr);
   return { cause: 'host-crashed', message: `the task's process ended unexpectedly (${how})${said && `:\n${said}`}` };
+}
+
+export function timeoutFailure(by: Extract<EndedBy, { kind: 'timeout' }>): Failure {
+  return { cause: 'timeout', message: by.message, task: by.task };
 }
 
 /** Why a host that ended before its first unit could not run any. */

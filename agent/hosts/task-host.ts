@@ -7,13 +7,15 @@ import { decodeResults, encodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
 import type { BeginMessage, FromHost, ToHost } from '../wire/messages.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
-import { type EndedBy, failureOfDeath, failureOfStart } from './endings.ts';
+import { type EndedBy, failureOfDeath, failureOfStart, timeoutFailure } from './endings.ts';
 import { Force } from './force.ts';
 import { GivenUnits } from './given-units.ts';
 import type { HostListener } from './host-listener.ts';
 import { HostOutput } from './host-output.ts';
 import { type HostExit, HostProcess, type HostProcessOptions } from './host-process.ts';
 import type { HostPrograms } from './programs.ts';
+
+const NO_BLOBS: readonly string[] = [];
 
 export class TaskHost {
   /** CPUs it is bound to; null: none in particular. */
@@ -33,6 +35,7 @@ export class TaskHost {
   #exiting: { k: number; code: number } | undefined;
   readonly #force = new Force(() => this.#process.signal('SIGKILL'));
   #setupFailure: Failure | undefined;
+  #startTimer: NodeJS.Timeout | undefined;
   /** Frames that wait until the process has been bound to other CPUs. */
   #held: Buffer[] | undefined;
   #lastUnit: Unit | null = null;
@@ -46,7 +49,10 @@ export class TaskHost {
     this.cpus = options.cpus;
     this.#process = new HostProcess(options, {
       onFrame: (frame) => this.#onFrame(frame),
-      onOutput: (stream, text) => this.#output.add(stream, text),
+      onOutput: (stream, text) => {
+        this.#output.add(stream, text);
+        this.#listener?.onProgress(this);
+      },
       onExit: (exit) => this.#onExit(exit),
     });
   }
@@ -82,6 +88,11 @@ export class TaskHost {
     if (this.isLeaving) return;
     this.#state = 'begun';
     this.#send(textFrame(message));
+    this.#startTimer = setTimeout(() => {
+      const message = `the pipeline was not set up within ${LIMITS.startMs / 1000} s: its modules or its setup wait for something`;
+      this.#setupFailure = { cause: 'setup-failed', message };
+      this.kill();
+    }, LIMITS.startMs);
   }
 
   /** Gives it units of one step. */
@@ -130,7 +141,7 @@ export class TaskHost {
     if (this.#given.at(k) !== unit) return;
     const isFirst = !this.#force.isOrdered;
     if (!this.#force.order(k, by, graceMs) || graceMs === 0 || !isFirst) return;
-    this.#tell({ kind: 'cancel', k });
+    if (by.kind !== 'timeout') this.#tell({ kind: 'cancel', k }); // the host keeps the time as well
     this.#process.signal('SIGTERM');
   }
 
@@ -175,20 +186,16 @@ export class TaskHost {
     const results = decodeResults(payload);
     for (let i = 0; i < results.k.length; i++) {
       const unit = this.#ended(results.k[i] as number);
-      if (unit)
-        this.#listener?.onSucceeded(
-          unit,
-          results.startedAtMs[i] as number,
-          results.durationMs[i] as number,
-          results.output[i] as string,
-          [],
-        );
+      if (unit === undefined) continue;
+      const startedAtMs = results.startedAtMs[i] as number;
+      this.#listener?.onSucceeded(unit, startedAtMs, results.durationMs[i] as number, results.output[i] as string, NO_BLOBS);
     }
   }
 
   #onMessage(message: FromHost): void {
     switch (message.kind) {
       case 'ready':
+        clearTimeout(this.#startTimer);
         if (!this.isLeaving) this.#state = 'ready';
         this.#heapLimitBytes = message.heapLimitBytes;
         return;
@@ -208,11 +215,15 @@ export class TaskHost {
       }
       case 'succeeded':
       case 'failed': {
+        const { by } = this.#force;
         const unit = this.#ended(message.k);
         if (message.unfit) this.#discard();
         if (unit === undefined) return;
-        if (message.kind === 'failed') this.#listener?.onFailed(unit, message.startedAtMs, message.durationMs, message.failure);
-        else this.#listener?.onSucceeded(unit, message.startedAtMs, message.durationMs, message.output, message.blobs);
+        const { startedAtMs, durationMs } = message;
+        if (message.kind === 'succeeded')
+          this.#listener?.onSucceeded(unit, startedAtMs, durationMs, message.output, message.blobs);
+        else
+          this.#listener?.onFailed(unit, startedAtMs, durationMs, by.kind === 'timeout' ? timeoutFailure(by) : message.failure);
         return;
       }
       case 'deadline':
@@ -264,6 +275,7 @@ export class TaskHost {
   }
 
   #onExit(exit: HostExit): void {
+    clearTimeout(this.#startTimer);
     const wasReady = this.#state === 'ready' || this.#heapLimitBytes > 0;
     this.#state = 'gone';
     this.#deadlines.clear();
@@ -272,24 +284,14 @@ export class TaskHost {
     const unit = wasReady && this.#exiting?.k !== 0 ? this.#given.delete(k) : undefined;
     if (unit !== undefined) {
       const sinceMs = this.#seen.k === k ? performance.now() - this.#seen.sinceMs : 0;
-      const { lastWords: stderr } = this.#output;
-      const death = {
-        end: exit,
-        by: this.#force.by,
-        exitCode: this.#exiting?.code,
-        stderr,
-        heapLimitBytes: this.#heapLimitBytes,
-      };
-      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, failureOfDeath(death));
+      const said = { exitCode: this.#exiting?.code, stderr: this.#output.lastWords, heapLimitBytes: this.#heapLimitBytes };
+      const failure = failureOfDeath({ end: exit, by: this.#force.by, ...said });
+      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, failure);
     }
     this.#takeBackFrom(0);
     this.#force.clear(k);
     this.#onGone();
-    this.#listener?.onGone(this, wasReady ? null : this.#startFailureOf(exit));
-  }
-
-  #startFailureOf(end: HostExit): { failure: Failure; isFinal: boolean } {
-    if (this.#setupFailure !== undefined) return { failure: this.#setupFailure, isFinal: true };
-    return { failure: failureOfStart({ end, stderr: this.#output.lastWords }), isFinal: false };
+    const failure = this.#setupFailure ?? failureOfStart({ end: exit, stderr: this.#output.lastWords });
+    this.#listener?.onGone(this, wasReady ? null : { failure, isFinal: this.#setupFailure !== undefined });
   }
 }

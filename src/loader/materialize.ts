@@ -15,7 +15,8 @@ const KEEP_MS = 14 * 24 * 3_600_000;
 
 export interface Materialize {
   hash: string;
-  bytes: Uint8Array;
+  /** Or how to get them: not asked for when the script is there already. */
+  bytes: Uint8Array | (() => Promise<Uint8Array>);
   /** Directory of the pipeline on the submitting machine; it need not exist here. */
   pipelineDir: string;
   /** Where to write; by default `bundles` in the user's cache. */
@@ -35,7 +36,7 @@ export async function materializeBundle({ hash, bytes, pipelineDir, dir }: Mater
     await utimes(target, new Date(), new Date()).catch(() => {}); // only keeps it from being removed as unused
     return script;
   }
-  const { code, map } = decodeBundle(bytes);
+  const { code, map } = decodeBundle(typeof bytes === 'function' ? await bytes() : bytes);
   const aside = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
   try {
     await mkdir(aside, { mode: 0o700 });

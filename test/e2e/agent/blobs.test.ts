@@ -1,5 +1,8 @@
 // Large values: they travel beside the messages, once.
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { blobRefs, encodeBlobRef } from '../../../src/model/values.ts';
 import type { ScriptedCoordinator } from './scripted-coordinator.ts';
@@ -54,3 +57,16 @@ test('an input whose blob is nowhere fails its unit, and no other', () =>
     expect(lost?.failure).toMatchObject({ cause: 'invalid-input' });
     expect(outOf(fine!)).toBe(1);
   }));
+
+test('the bundle is fetched by the first agent on a machine only', async () => {
+  const home = mkdtempSync(path.join(tmpdir(), 'outflow-home-'));
+  const asked: string[][] = [];
+  for (let i = 0; i < 2; i++) {
+    await withAgent({ environment: { OUTFLOW_HOME: home } }, async (coordinator) => {
+      await coordinator.resultsOf(coordinator.lease('map', [act('give')]));
+      asked.push(coordinator.asked);
+    });
+  }
+  rmSync(home, { recursive: true });
+  expect(asked.map((hashes) => hashes.length)).toEqual([1, 0]);
+});
