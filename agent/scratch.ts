@@ -1,5 +1,5 @@
 // The agent's own directory on this machine's disk, for blobs. Removed at its end; that of one that was killed, by the next.
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { privateDir } from '../src/system/home.ts';
@@ -12,12 +12,21 @@ export interface Scratch {
 }
 
 export function makeScratch(): Scratch {
-  const parent = privateDir(path.join(privateDir(path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`)), 'agents'));
-  const directory = path.join(parent, nameOf(process.pid) ?? String(process.pid));
-  removeAbandoned(parent);
-  const blobDir = path.join(privateDir(directory), 'blobs');
+  const directory = ownDirectory();
+  const blobDir = path.join(directory, 'blobs');
   mkdirSync(blobDir, { recursive: true, mode: 0o700 });
   return { directory, blobDir, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+function ownDirectory(): string {
+  let parent: string;
+  try {
+    parent = privateDir(path.join(privateDir(path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`)), 'agents'));
+  } catch {
+    return mkdtempSync(path.join(tmpdir(), 'outflow-agent-')); // somebody else has that name
+  }
+  removeAbandoned(parent);
+  return privateDir(path.join(parent, nameOf(process.pid) ?? String(process.pid)));
 }
 
 function removeAbandoned(parent: string): void {
