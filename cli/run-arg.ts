@@ -1,5 +1,5 @@
 // The RUN argument of the commands that are about one run.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { OutflowError } from '../src/model/errors.ts';
 import type { Plan } from '../src/plan/plan.ts';
 import type { Store } from '../src/store/store.ts';

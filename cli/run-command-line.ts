@@ -1,6 +1,5 @@
 // Runs what the user typed: version, help or a command; reports its error; ends with the exit code of the one table.
 import type { Config } from '@oclif/core/config';
-import { normalizeArgv } from '@oclif/core/help';
 import { nearest } from '../src/loader/nearest.ts';
 import { OutflowError } from '../src/model/errors.ts';
 import { printError } from './errors/print-error.ts';
@@ -13,6 +12,7 @@ export async function runCommandLine(argv: string[]): Promise<number> {
   try {
     await dispatch(argv);
   } catch (error) {
+    await (await import('./pipeline/head-start.ts')).discardHeadStart();
     process.exitCode = printError(error, { json: wantsJson(argv), debug: process.env['OUTFLOW_DEBUG'] === '1' });
   }
   await Promise.all([written(process.stdout), written(process.stderr)]);
@@ -30,9 +30,11 @@ async function dispatch(argv: string[]): Promise<void> {
     const { showHelp } = await import('./help/show-help.ts');
     return showHelp(config, asked);
   }
-  const [id = '', ...rest] = normalizeArgv(config, argv);
+  // `db start` is the command db:start.
+  const words = config.findCommand(argv.slice(0, 2).join(':')) ? 2 : 1;
+  const id = argv.slice(0, words).join(':');
   const command = config.findCommand(id);
-  if (command) await config.runCommand(id, rest, command);
+  if (command) await config.runCommand(id, argv.slice(words), command);
   else if (config.findTopic(argv[0] ?? '')) await unknownInTopic(config, argv);
   else throw unknownCommand(config, argv[0] ?? '');
 }

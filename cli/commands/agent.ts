@@ -1,5 +1,5 @@
 // `outflow agent`: what a node runs. Started by providers; by hand on any host that reaches the coordinator.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { OutflowCommand } from '../base-command.ts';
 import { runAgentOf } from '../run-agent.ts';
 

@@ -1,6 +1,6 @@
 // `outflow cancel`: ends a run; the wish is stored first, so that it holds whatever becomes of its coordinator.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { LIMITS } from '../../src/model/limits.ts';
 import { CoordinatorClient } from '../../src/rpc/client.ts';
 import type { Store } from '../../src/store/store.ts';

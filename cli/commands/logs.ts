@@ -1,6 +1,7 @@
 // `outflow logs`: the lines of a run's tasks, while it runs and after, read from the store alone.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { EXIT_CODES, OutflowError } from '../../src/model/errors.ts';
 import { parseAddress } from '../../src/model/ids.ts';
 import type { LogQuery } from '../../src/store/types.ts';

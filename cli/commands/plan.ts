@@ -1,12 +1,13 @@
 // `outflow plan`: what would run, and why so; runs nothing.
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { toDot, toMermaid } from '../../src/plan/describe.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { type ChosenBackend, chooseBackend, whyText } from '../pipeline/backend.ts';
 import { clampWarnings } from '../pipeline/clamp-warnings.ts';
 import { commandArg, pipelineFlags } from '../pipeline/flags.ts';
+import { discard, takeHeadStart } from '../pipeline/head-start.ts';
 import { type Chosen, PipelineCommand } from '../pipeline/pipeline-command.ts';
 import { type KnownUnits, knownUnits } from '../plan/element-count.ts';
 import { planTree } from '../plan/render-plan.ts';
@@ -45,14 +46,15 @@ export default class PlanCommand extends PipelineCommand {
   };
 
   override async run(): Promise<Planned> {
-    const chosen = await this.choose();
+    const start = takeHeadStart();
     try {
+      const chosen = await this.choose(await start.pipeline);
       const { plan, planHash } = await chosen.pipeline.host.plan(chosen.command.name, chosen.args);
       const planned = describe(chosen, plan, planHash);
       if (!this.jsonEnabled()) process.stdout.write(`${textOf(planned, chosen.flags.graph)}\n`);
       return planned;
     } finally {
-      await chosen.pipeline.host.close();
+      await discard(start);
     }
   }
 }

@@ -1,5 +1,6 @@
 // `outflow results`: what a run's steps gave, as JSON.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { parseAddress } from '../../src/model/ids.ts';
 import { OutflowCommand } from '../base-command.ts';
 import { withStore } from '../open-store.ts';

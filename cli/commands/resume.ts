@@ -1,5 +1,5 @@
 // `outflow resume`: finishes a run that lost its coordinator, or attaches to one that is live.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { OutflowCommand } from '../base-command.ts';
 import { withStore } from '../open-store.ts';
 import { quietFlag } from '../pipeline/flags.ts';

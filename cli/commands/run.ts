@@ -3,7 +3,6 @@ import { commandArg, pipelineFlags, quietFlag } from '../pipeline/flags.ts';
 import { PipelineCommand } from '../pipeline/pipeline-command.ts';
 import { submitRun } from '../pipeline/submission.ts';
 import type { Outcome } from '../watch/outcome.ts';
-import { watchAndTell } from '../watch/watch-and-tell.ts';
 
 export default class Run extends PipelineCommand {
   static override summary = 'Run a command of the pipeline and watch it to its end.';
@@ -18,7 +17,12 @@ export default class Run extends PipelineCommand {
   static override flags = { ...pipelineFlags, ...quietFlag };
 
   override async run(): Promise<Outcome> {
-    const { store, record, plan, address, flags } = await submitRun((signal) => this.choose(signal));
+    // What watching needs is loaded while other processes get ready.
+    const [submission, { watchAndTell }] = await Promise.all([
+      submitRun((pipeline) => this.choose(pipeline)),
+      import('../watch/watch-and-tell.ts'),
+    ]);
+    const { store, record, plan, address, flags } = submission;
     try {
       return await watchAndTell({ store, record, plan, address, quiet: flags.quiet ?? false, json: this.jsonEnabled() });
     } finally {

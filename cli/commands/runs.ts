@@ -1,5 +1,5 @@
 // `outflow runs`: the runs, newest first.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { formatDuration } from '../../src/base/duration.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { OutflowCommand } from '../base-command.ts';

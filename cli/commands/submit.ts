@@ -19,7 +19,7 @@ export default class Submit extends PipelineCommand {
   static override flags = pipelineFlags;
 
   override async run(): Promise<Submitted> {
-    const { store, record } = await submitRun((signal) => this.choose(signal));
+    const { store, record } = await submitRun((pipeline) => this.choose(pipeline));
     await store.close();
     const { id: run, command, backend, planHash } = record;
     if (!this.jsonEnabled()) {

@@ -1,8 +1,8 @@
 // What a pipeline file offers, for the help: its commands, or why they cannot be told.
 import path from 'node:path';
+import { loadPipeline } from '../../src/loader/load-pipeline.ts';
 import { isOutflowError } from '../../src/model/errors.ts';
 import type { CommandDescription } from '../../src/sdk/internal.ts';
-import { loadPipeline } from '../pipeline/load.ts';
 
 export interface DescribedPipeline {
   /** Relative to here; undefined: there is none. */
@@ -15,7 +15,7 @@ export interface DescribedPipeline {
 /** With `must` (a command was named) a file that cannot be loaded is an error; else it is only told. */
 export async function describePipeline(pipelineFlag: string | undefined, must: boolean): Promise<DescribedPipeline> {
   try {
-    const pipeline = await loadPipeline(pipelineFlag);
+    const pipeline = await loadPipeline({ cwd: process.cwd(), pipelineFlag });
     try {
       return { file: path.relative(process.cwd(), pipeline.file), commands: await pipeline.host.describe() };
     } finally {

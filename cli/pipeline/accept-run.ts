@@ -17,7 +17,7 @@ export interface AcceptedRun {
   address: string;
 }
 
-/** `opening`: the store, which may still be being opened. */
+/** `opening`: the store, which may still be being opened. The plan host is closed as soon as the plan is there. */
 export async function acceptRun(
   { pipeline, command, args, flags }: Chosen,
   opening: Promise<OpenStore>,
@@ -27,6 +27,7 @@ export async function acceptRun(
   const chosen = chooseBackend({ flag: flags.backend, command: command.backend, config: config.backend });
   assertAvailable(chosen.backend);
   const [{ plan, planHash }, { store, url }] = await Promise.all([host.plan(command.name, args), opening]);
+  const closing = host.close();
   const databases = await prepareDatabases({ dir, configured: config.databases, storeUrl: url });
   const workers = flags.workers ?? config.workers ?? null;
   const record: RunRecord = {
@@ -51,6 +52,7 @@ export async function acceptRun(
     writePrivateFile(path.join(coordinator.runDir, 'environment.json'), JSON.stringify(unitEnvironment())),
   ]);
   const { address } = await coordinator.start({ databaseUrl: url, databases });
+  await closing;
   return { record, plan, address };
 }
 

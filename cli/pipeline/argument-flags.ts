@@ -1,7 +1,7 @@
 // A pipeline command's own arguments as flags: for the parser, for the help, and their values by type.
 
-import type { Interfaces } from '@oclif/core';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
+import type * as Interfaces from '@oclif/core/interfaces';
 import { nearest } from '../../src/loader/nearest.ts';
 import { OutflowError } from '../../src/model/errors.ts';
 import type { CommandDescription, FlagDescription } from '../../src/sdk/internal.ts';

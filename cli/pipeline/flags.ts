@@ -1,5 +1,6 @@
 // The flags that plan, run and submit share.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BACKENDS } from '../../src/plan/plan.ts';
 
 export const commandArg = {

@@ -1,12 +1,12 @@
-// What plan, run and submit share: from argv to a loaded pipeline, one of its commands, and that command's checked arguments.
+// What plan, run and submit share: from argv and a loaded pipeline to one of its commands, and that command's checked arguments.
 
+import type { LoadedPipeline } from '../../src/loader/load-pipeline.ts';
 import { suggestion } from '../../src/loader/nearest.ts';
 import { OutflowError } from '../../src/model/errors.ts';
 import type { CommandDescription } from '../../src/sdk/internal.ts';
 import { OutflowCommand } from '../base-command.ts';
 import { argumentFlags, argumentValues } from './argument-flags.ts';
 import { type FirstPass, firstPass, ownFlags, pickName } from './first-pass.ts';
-import { type LoadedPipeline, loadPipeline } from './load.ts';
 import { usageHint } from './usage.ts';
 
 /** outflow's own flags, as plan, run and submit have them. */
@@ -32,24 +32,18 @@ export abstract class PipelineCommand extends OutflowCommand {
     return this.#usage ?? super.usageHint;
   }
 
-  /** The caller closes the pipeline's host. */
-  protected async choose(signal?: AbortSignal): Promise<Chosen> {
+  /** Errors `unknown-command`, `missing-argument`, `bad-argument`, `bad-flag`. */
+  protected async choose(pipeline: LoadedPipeline): Promise<Chosen> {
     const pass = firstPass(this.argv, ownFlags(this.ctor.flags));
-    const pipeline = await loadPipeline(pass.pipeline, signal);
-    try {
-      const command = pickCommand(pass, await pipeline.host.describe(), pipeline.file, this.usageHint);
-      this.#usage = usageHint(this.id ?? '', command);
-      const { flags } = await this.parse({
-        args: this.ctor.args,
-        flags: { ...argumentFlags(command.flags), ...this.ctor.flags },
-        enableJsonFlag: true,
-      });
-      const args = argumentValues(command, flags as Record<string, unknown>, this.#usage);
-      return { pipeline, command, args, flags: flags as OwnFlagValues };
-    } catch (error) {
-      await pipeline.host.close();
-      throw error;
-    }
+    const command = pickCommand(pass, await pipeline.host.describe(), pipeline.file, this.usageHint);
+    this.#usage = usageHint(this.id ?? '', command);
+    const { flags } = await this.parse({
+      args: this.ctor.args,
+      flags: { ...argumentFlags(command.flags), ...this.ctor.flags },
+      enableJsonFlag: true,
+    });
+    const args = argumentValues(command, flags as Record<string, unknown>, this.#usage);
+    return { pipeline, command, args, flags: flags as OwnFlagValues };
   }
 }
 

@@ -1,7 +1,6 @@
 // Which way of showing a watched run fits where we are.
 import { paintFor, plain } from '../text/style.ts';
 import { LinePrinter } from './line-printer.ts';
-import { LivePrinter } from './live-printer.ts';
 import type { Printer, TaskOutput } from './printer.ts';
 
 export interface PrinterOptions {
@@ -11,13 +10,14 @@ export interface PrinterOptions {
 }
 
 /** A live picture on a terminal of a person; lines for pipes, files, CI, `--quiet` and NO_COLOR. */
-export function choosePrinter(options: PrinterOptions): Printer {
+export async function choosePrinter(options: PrinterOptions): Promise<Printer> {
   const { env, stderr } = process;
   const isScreen = stderr.isTTY && stderr.rows > 0 && env['TERM'] !== 'dumb'; // a terminal of no size cannot be drawn on
   const live = isScreen && !options.quiet && !env['CI'] && !env['NO_COLOR'];
   const output: TaskOutput = options.json
     ? { stdout: null, prefix: true }
     : { stdout: process.stdout, prefix: process.stdout.isTTY };
-  if (live) return new LivePrinter(stderr, output);
+  // Loaded only where it is seen: it takes 40 ms.
+  if (live) return new (await import('./live-printer.ts')).LivePrinter(stderr, output);
   return new LinePrinter({ stderr, output, quiet: options.quiet, paint: stderr.isTTY ? paintFor(stderr) : plain });
 }

@@ -22,7 +22,7 @@ export interface WatchAndTell {
 /** Sets the process's exit code. */
 export async function watchAndTell({ record, quiet, json, ...watch }: WatchAndTell): Promise<Outcome> {
   surviveBrokenPipe();
-  const printer = choosePrinter({ quiet, json });
+  const printer = await choosePrinter({ quiet, json });
   const summary = await watchRun({ ...watch, run: record.id, backend: record.backend, printer });
   const isOrphan = holdOf(summary).kind === 'nobody';
   const outcome = await outcomeOf(watch.store, isOrphan ? { ...summary, state: 'orphaned' } : summary, watch.plan);

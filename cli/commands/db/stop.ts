@@ -1,5 +1,5 @@
 // `outflow db stop`: stops the embedded server, unless runs need it.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { stopServer } from '../../../src/store/embedded/status.ts';
 import { OutflowCommand } from '../../base-command.ts';
 
