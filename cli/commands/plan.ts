@@ -7,7 +7,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import { type ChosenBackend, chooseBackend, whyText } from '../pipeline/backend.ts';
 import { clampWarnings } from '../pipeline/clamp-warnings.ts';
 import { commandArg, pipelineFlags } from '../pipeline/flags.ts';
-import { discard, takeHeadStart } from '../pipeline/head-start.ts';
+import { causeOf, discard, takeHeadStart } from '../pipeline/head-start.ts';
 import { type Chosen, PipelineCommand } from '../pipeline/pipeline-command.ts';
 import { type KnownUnits, knownUnits } from '../plan/element-count.ts';
 import { planTree } from '../plan/render-plan.ts';
@@ -53,6 +53,8 @@ export default class PlanCommand extends PipelineCommand {
       const planned = describe(chosen, plan, planHash);
       if (!this.jsonEnabled()) process.stdout.write(`${textOf(planned, chosen.flags.graph)}\n`);
       return planned;
+    } catch (error) {
+      throw causeOf(error);
     } finally {
       await discard(start);
     }

@@ -22,9 +22,9 @@ export default class Run extends PipelineCommand {
       submitRun((pipeline) => this.choose(pipeline)),
       import('../watch/watch-and-tell.ts'),
     ]);
-    const { store, record, plan, address, flags } = submission;
+    const { store, flags, ...accepted } = submission;
     try {
-      return await watchAndTell({ store, record, plan, address, quiet: flags.quiet ?? false, json: this.jsonEnabled() });
+      return await watchAndTell({ store, ...accepted, quiet: flags.quiet ?? false, json: this.jsonEnabled() });
     } finally {
       await store.close();
     }

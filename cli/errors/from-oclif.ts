@@ -29,7 +29,7 @@ export function fromOclif(error: unknown, usage: string): unknown {
   return new OutflowError('bad-flag', firstLineOf(message), { hint: usage });
 }
 
-export function unknownFlag(typed: string, known: readonly string[], usage: string): OutflowError {
+function unknownFlag(typed: string, known: readonly string[], usage: string): OutflowError {
   const name = typed.replace(/^-+/, '').replace(/=.*$/s, '');
   const near = nearest(name, known);
   const hint = near ? `did you mean --${near}?\n${usage}` : usage;

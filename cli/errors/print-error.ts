@@ -13,7 +13,7 @@ export function printError(error: unknown, options: { json: boolean; debug?: boo
 }
 
 /** The error as plain data; what is not an operating error is a bug of ours. */
-export function errorData(error: unknown): ErrorData {
+function errorData(error: unknown): ErrorData {
   if (isOutflowError(error)) return { code: error.code, message: error.message, hint: error.hint, where: error.where };
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return {
@@ -23,7 +23,7 @@ export function errorData(error: unknown): ErrorData {
   };
 }
 
-export function errorText(data: ErrorData): string {
+function errorText(data: ErrorData): string {
   const [first = '', ...more] = data.message.split('\n');
   const lines = [`${style('red', 'error:')} ${first}`, ...more.map((line) => `  ${line}`)];
   // Messages about a place in a file often begin with it.

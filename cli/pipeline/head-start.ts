@@ -36,9 +36,15 @@ export function takeHeadStart(): HeadStart {
   return taken;
 }
 
-/** Ctrl-C is no longer taken for an interruption of the start. */
-export function endInterruption(): void {
+/** Ctrl-C is no longer taken for an interruption of the start. True: it was pressed. */
+export function endInterruption(): boolean {
   process.off('SIGINT', onInterrupt);
+  return interruption.signal.aborted;
+}
+
+/** What an error of a start stands for: Ctrl-C reaches our children as well, and they break in ways of their own. */
+export function causeOf(error: unknown): unknown {
+  return interruption.signal.aborted ? interruption.signal.reason : error;
 }
 
 /** Ends what nobody took. */

@@ -3,10 +3,12 @@ import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
 import type { LoadedPipeline } from '../../src/loader/load-pipeline.ts';
 import { needsConfig, type OpenStore, openStore } from '../open-store.ts';
 import { type AcceptedRun, acceptRun } from './accept-run.ts';
-import { discard, endInterruption, takeHeadStart } from './head-start.ts';
+import { causeOf, discard, endInterruption, takeHeadStart } from './head-start.ts';
 import type { Chosen } from './pipeline-command.ts';
 
 export interface Submission extends AcceptedRun, OpenStore {
+  /** Gives Ctrl-C back to the caller; true: it was pressed when it was too late to have no run. */
+  endInterruption: () => boolean;
   flags: Chosen['flags'];
 }
 
@@ -23,12 +25,11 @@ export async function submitRun(choose: (pipeline: LoadedPipeline) => Promise<Ch
     const chosen = await choose(pipeline);
     opening ??= openStore({ migrate: true, config: pipeline.config });
     const accepted = await acceptRun(chosen, opening, (await start.coordinator) as PreparedCoordinator);
-    return { ...accepted, ...(await opening), flags: chosen.flags };
+    return { ...accepted, ...(await opening), flags: chosen.flags, endInterruption };
   } catch (error) {
+    endInterruption();
     await discard(start);
     await opening?.then(({ store }) => store.close()).catch(() => {});
-    throw error;
-  } finally {
-    endInterruption();
+    throw causeOf(error);
   }
 }

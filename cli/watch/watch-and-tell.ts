@@ -17,6 +17,7 @@ export interface WatchAndTell {
   json: boolean;
   address?: string;
   sinceMs?: number;
+  endInterruption?: () => boolean;
 }
 
 /** Sets the process's exit code. */

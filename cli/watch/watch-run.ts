@@ -26,12 +26,15 @@ export interface WatchOptions {
   address?: string;
   /** Show the tasks' lines from then on; default: all. */
   sinceMs?: number;
+  /** Takes Ctrl-C from whoever had it before; true: it was pressed already. */
+  endInterruption?: () => boolean;
 }
 
 /** The run's summary when it has ended, or is held by nobody any more. */
 export async function watchRun(options: WatchOptions): Promise<RunSummary> {
   const watch = new Watch(options);
   const uninstall = onInterrupt({ cancel: () => watch.cancel(), cancelNow: () => watch.cancelNow() });
+  if (options.endInterruption?.()) process.emit('SIGINT');
   try {
     return await watch.toTheEnd();
   } finally {
