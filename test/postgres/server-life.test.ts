@@ -1,7 +1,6 @@
 // The embedded server's life: it survives kills with all that was committed, stops when nobody uses it, and not before.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { withClient } from '../../src/db/client.ts';
 import { liveKeeper } from '../../src/store/embedded/keeper-file.ts';
@@ -11,17 +10,10 @@ import { serverStatus, stopServer } from '../../src/store/embedded/status.ts';
 import { connectStore } from '../../src/store/index.ts';
 import { processIdentity, waitForExit } from '../../src/system/processes.ts';
 import { acceptRun, ownHome, startProgram } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 const own = ownHome();
 afterEach(() => stopServer({ force: true }));
-
-async function until(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for: ${what}`);
-    await sleep(20);
-  }
-}
 
 /** Kills, and waits until it is gone. */
 async function kill(pid: number | null): Promise<void> {
@@ -34,7 +26,7 @@ test('a first start that is killed in mid-initdb leaves rubbish that the next on
   const starter = startProgram('ensure');
   const { root } = serverPaths();
   const asides = () => (existsSync(root) ? readdirSync(root).filter((name) => name.startsWith('data.init.')) : []);
-  await until('initdb has begun', () => asides().length > 0);
+  await until(() => asides().length > 0);
   await kill(starter.pid as number);
   await ensureServer();
   expect(existsSync(path.join(root, 'data', 'PG_VERSION'))).toBe(true);
@@ -47,7 +39,7 @@ test('a first start that is killed in mid-initdb leaves rubbish that the next on
 test('a starter that is killed while the server starts does no harm', async () => {
   for (let i = 0; i < 3; i++) {
     const starter = startProgram('ensure');
-    await until('the keeper has begun', () => existsSync(serverPaths().keeperFile));
+    await until(() => existsSync(serverPaths().keeperFile));
     await kill(starter.pid as number);
     await ensureServer();
     await stopServer({ force: true });
@@ -60,11 +52,11 @@ test('all that was committed is there after the postmaster was killed, and its k
   const runs: string[] = [];
   for (let i = 0; i < 50; i++) runs.push(await acceptRun(store));
   await kill(before.pid);
-  await until('it serves again', async () => (await serverStatus()).running);
+  await until(async () => (await serverStatus()).running);
   const after = await serverStatus();
   expect(after.keeperPid).toBe(before.keeperPid);
   expect(after.pid).not.toBe(before.pid);
-  await until('the store answers again', () =>
+  await until(() =>
     store.listRuns({ limit: 100 }).then(
       () => true,
       () => false,
@@ -81,7 +73,7 @@ test('a store that finds server and keeper killed starts them again', async () =
   await kill(keeperPid);
   await kill(pid);
   await expect(store.findRun(run)).rejects.toMatchObject({ code: 'database-unreachable' });
-  await until('the store answers again', () =>
+  await until(() =>
     store.findRun(run).then(
       () => true,
       () => false,
@@ -114,12 +106,12 @@ test('it stops about a second after its last client, and not while there is one'
   const { url, pid } = await ensureServer();
   const server = processIdentity(pid);
   await withClient(url, async (client) => {
-    await sleep(2_500);
+    await client.query('select pg_sleep(2.5)');
     expect((await serverStatus()).running).toBe(true);
     await client.query('select 1');
   });
   expect(server && (await waitForExit(server, 20_000))).toBe(true); // `serverStatus` would be a client
-  await until('the keeper has ended', () => liveKeeper(serverPaths()) === null);
+  await until(() => liveKeeper(serverPaths()) === null);
   expect(await serverStatus()).toMatchObject({ running: false, keeperPid: null });
   expect(existsSync(serverPaths().ownerFile)).toBe(false);
 });
@@ -128,7 +120,8 @@ test('one who comes while it stops gets a new server', { timeout: 120_000 }, asy
   for (let i = 0; i < 8; i++) {
     const { url } = await ensureServer();
     await withClient(url, async () => {});
-    await sleep(900 + i * 60);
+    const comesAt = performance.now() + 900 + i * 60; // the stop begins after a second and takes some 150 ms
+    await until(() => performance.now() > comesAt);
     const store = await connectStore();
     expect(await store.listRuns({ limit: 1 })).toBeDefined();
     await store.close();

@@ -6,8 +6,6 @@ const [name, ...rest] = process.argv.slice(2) as [string, ...string[]];
 
 const programs: Record<string, () => Promise<unknown>> = {
   ensure: async () => (await import('../../src/store/embedded/server.ts')).ensureServer(),
-  /** Like `ensure`, but never ends: to be killed in the middle. */
-  status: async () => (await import('../../src/store/embedded/status.ts')).serverStatus(),
   'migrate-store': async () => {
     const store = await (await import('../../src/store/index.ts')).connectStore({ url: rest[0] as string, migrate: true });
     await store.close();

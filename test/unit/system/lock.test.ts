@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withLock } from '../../../src/system/lock.ts';
 
@@ -21,7 +21,7 @@ test('only one is inside at a time', async () => {
   const enter = () =>
     withLock(file, { timeoutMs: 10_000, what: 'a test' }, async () => {
       expect(++inside).toBe(1);
-      await sleep(5);
+      await nextTurn();
       inside--;
     });
   await Promise.all(Array.from({ length: 8 }, enter));
