@@ -68,7 +68,10 @@ function describe({ pipeline, command, flags }: Chosen, plan: Plan, planHash: st
     backend.backend === 'slurm'
       ? null
       : ((backend.backend === 'parallel' ? (flags.workers ?? config.workers) : null) ?? availableParallelism());
-  const warnings = workers === null ? [] : clampWarnings(plan, workers);
+  const warnings =
+    workers === null
+      ? ['this version of outflow cannot run it: the backend slurm is not available yet']
+      : clampWarnings(plan, workers);
   return { command: command.name, pipeline: file, planHash, backend, workers, units: knownUnits(plan), warnings, plan };
 }
 

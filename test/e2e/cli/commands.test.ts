@@ -125,8 +125,11 @@ test('submit returns at once, and the run goes on by itself', async () => {
   expect(await world.json(['status', run])).toMatchObject({ state: 'succeeded' });
 });
 
-test('cancel ends a live run', async () => {
+test('cancel ends a live run; until then the database is not stopped', async () => {
   const { stdout: run } = await world.run(['submit', 'work', '--ms', '60000']);
+  const refused = await world.run(['db', 'stop']);
+  expect(refused.stderr).toContain(`a run is under way: ${run}`);
+  expect(refused.exitCode).toBe(5);
   const { stdout, exitCode } = await world.run(['cancel', run]);
   expect(stdout).toMatch(new RegExp(`^■ run ${run} was cancelled after`));
   expect(exitCode).toBe(0);
@@ -145,6 +148,10 @@ describe('plan', () => {
     expect(stdout).toContain('backend   parallel, 3 CPUs (--backend parallel)');
     expect(stdout).toMatch(/doubles {2}map over numbers · units known after Generate · 1 CPU a unit/);
     expect(stdout).toMatch(/takes {2}number +integer {2}each element of numbers/);
+    expect(await world.json(['plan', 'work'])).toMatchObject({
+      backend: { backend: 'sequential', why: 'default' },
+      units: { known: 2 },
+    });
     expect(exitCode).toBe(0);
   });
 
