@@ -153,6 +153,7 @@ function watchUserCode(): void {
 /** Also out of a loop without end, in which no event of the parent's death is handled. */
 function endWithParent(): void {
   process.on('disconnect', () => exit(0));
-  const watch = `const { ppid } = process; setInterval(() => { if (process.ppid !== ppid) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+  // The parent's pid is taken here: by the time that the thread runs it may be another's.
+  const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
   new Worker(watch, { eval: true, name: 'parent-watch', resourceLimits: { maxOldGenerationSizeMb: 32 } }).unref();
 }

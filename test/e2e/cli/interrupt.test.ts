@@ -90,8 +90,15 @@ test('a closed terminal leaves the run going', async () => {
 
 test('a coordinator that is killed leaves an orphaned run, which resume finishes without repeating a settled unit', async () => {
   const watching = world.start(['run', 'work', '--count', '6', '--ms', '400']);
-  await vi.waitFor(async () => expect((await world.run(['logs'])).stdout).toContain('printed 1'), { timeout: 60_000 });
-  const { run } = await world.json<{ run: string }>(['status']);
+  const { run } = await vi.waitFor(
+    async () => {
+      const newest = await world.json<{ run: string; state: string }>(['status']);
+      expect(newest.state).toBe('running'); // not the one before
+      expect((await world.run(['logs', newest.run])).stdout).toContain('printed 1');
+      return newest;
+    },
+    { timeout: 60_000 },
+  );
   process.kill(coordinatorOf(run), 'SIGKILL');
 
   const left = await watching;
