@@ -1,5 +1,5 @@
 // Runs the built program as a user does, each test file with an OUTFLOW_HOME, a database server and a directory of its own.
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -72,10 +72,22 @@ export function makeWorld(): World {
       return target;
     },
     end: async () => {
+      endProcessesOf(home); // a test that failed may have left a run going
       await run(['db', 'stop', '--force']);
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** By force: coordinators, agents and hosts whose state root is `home`; not its database server, which is stopped in order. */
+function endProcessesOf(home: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const isOurs = readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`OUTFLOW_HOME=${home}\0`);
+      const what = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (isOurs && /\0(__coordinator|__host|__plan-host|agent)\0/.test(what)) process.kill(Number(pid), 'SIGKILL');
+    } catch {} // gone, or another user's
+  }
 }
 
 function startProgram(args: string[], { cwd, env, input }: CallOptions) {
