@@ -1,4 +1,5 @@
 // The measurements, one for each promise of docs/performance.md.
+import { existsSync } from 'node:fs';
 import { type Bench, finish, memoryOf } from './bench.ts';
 
 interface Figure {
@@ -155,6 +156,7 @@ const takeOver: Measurement = {
         [run],
       );
       process.kill(holder?.pid as number, 'SIGKILL');
+      await bench.until(async () => (existsSync(`/proc/${holder?.pid}/exe`) ? undefined : true)); // a commit may still be under way
       const had = await settled();
       const begun = performance.now();
       const resumed = finish(bench.start(['resume', run]));
