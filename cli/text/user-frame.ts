@@ -3,7 +3,8 @@ import path from 'node:path';
 
 /** `pipeline.ts:12:9`; undefined where the stack names no file. */
 export function userFrame(stack: string | undefined): string | undefined {
-  const place = /(?:\(|at )((?:file:\/\/)?[^\s()]+:\d+(?::\d+)?)\)?$/m.exec(stack ?? '')?.[1];
+  // A path may hold spaces and parentheses; what stands before it (a function's name) holds no slash.
+  const place = /^\s*at (?:[^/\n]*\()?((?:file:\/\/)?\/.+?:\d+(?::\d+)?)\)?$/m.exec(stack ?? '')?.[1];
   if (place === undefined) return undefined;
   const [, file = '', position = ''] = /^(?:file:\/\/)?(.*?)(:\d+(?::\d+)?)$/.exec(place) ?? [];
   const relative = path.relative(process.cwd(), file);

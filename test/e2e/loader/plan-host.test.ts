@@ -178,6 +178,7 @@ test('closing ends what user code started, too', async () => {
     'pipeline.ts': `import { spawn } from 'node:child_process'; const child = spawn('sleep', ['1000']); console.log(child.pid);`,
   });
   await load();
+  await vi.waitFor(() => expect(printed()).toMatch(/^\d+\n/), 10_000); // what it prints comes by another way than the answer
   const pid = Number(printed());
   expect(isRunning(pid)).toBe(true);
   await host.close();
