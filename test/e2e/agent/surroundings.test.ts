@@ -68,11 +68,11 @@ test('a long line is cut', () =>
 
 test('a unit finds environment and working directory as the first did, whatever the one before changed', () =>
   withAgent(
-    { workers: 1, environment: { HOME: '/somewhere', OUTFLOW_DATABASE_URL: 'postgres://secret' } },
+    { workers: 1, environment: { GREETING: 'hello', OUTFLOW_DATABASE_URL: 'postgres://secret' } },
     async (coordinator) => {
       const [, look] = await coordinator.resultsOf(coordinator.lease('map', [act('spoil'), act('look')]));
       const { cwd, ...seen } = outOf(look!);
-      expect(seen).toMatchObject({ spoiled: null, home: '/somewhere', url: null });
+      expect(seen).toMatchObject({ spoiled: null, greeting: 'hello', url: null });
       expect(realpathSync(cwd)).toBe(realpathSync(coordinator.directory));
     },
   ));
