@@ -83,6 +83,7 @@ export class Agent {
       memoryBytes: 0,
       gpus: 0,
       programHash: '',
+      job: '',
     };
     for (const hello of helloMessages(agent, work.holdings())) link.send({ kind: 'hello', hello });
   }

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { LIMITS } from '../src/model/limits.ts';
 import type { Failure } from '../src/model/states.ts';
 import { blobRefs } from '../src/model/values.ts';
-import type { LeaseBatch, LeaseRef, StepInfo } from '../src/rpc/messages.ts';
+import type { Demand, LeaseBatch, LeaseRef, StepInfo } from '../src/rpc/messages.ts';
 import type { Blobs } from './blobs.ts';
 import { isWorthTelling, prefetchOf } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -151,14 +151,14 @@ export class Work implements HostListener<TaskHost> {
   }
 
   /** Steps whose wish for units has changed; all of them for a coordinator that knows none. */
-  demands(isNew: boolean): { step: number; prefetch: number }[] {
-    const demands: { step: number; prefetch: number }[] = [];
+  demands(isNew: boolean): Demand[] {
+    const demands: Demand[] = [];
     for (const step of this.#steps.values()) {
       if (isNew) step.toldPrefetch = 0;
       const prefetch = this.#isLeaving ? 0 : prefetchOf(step.time, this.dispatcher.lanesFor(step), LIMITS);
       if (!isWorthTelling(step.toldPrefetch, prefetch)) continue;
       step.toldPrefetch = prefetch;
-      demands.push({ step: step.ordinal, prefetch });
+      demands.push({ step: step.ordinal, prefetch, closed: false });
     }
     return demands;
   }

@@ -56,6 +56,8 @@ export class Coordinator {
       steps: this.#core.counts().map((step) => ({ ...step, total: step.total ?? 0, totalKnown: step.total !== null })),
       ...this.#core.capacity(),
       state: this.#core.phase.kind === 'cancelling' ? 'cancelling' : 'running',
+      slurmCalls: 0,
+      allocations: [],
     }));
     this.#steps = new StepWork({
       store: options.store,
@@ -253,6 +255,9 @@ export class Coordinator {
       databases: this.#options.databases,
       maxRunning: this.#shape.maxRunning,
       orphanGraceMs: LIMITS.orphanGraceMs,
+      environment: {},
+      secondsLeft: 0,
+      tunnel: false,
     };
   }
 }

@@ -160,7 +160,7 @@ export class Sessions {
   }
 
   drain(id: number, reason: string): void {
-    this.#send(id, { kind: 'drain', drain: { reason, cancelRunning: false } });
+    this.#send(id, { kind: 'drain', drain: { reason, cancelRunning: false, cause: '' } });
   }
 
   #send(id: number, message: CoordinatorMessage): void {

@@ -104,6 +104,9 @@ export class StepWork {
       map: step.kind === 'map',
       shared: this.#preparedAt(ordinal).shared,
       noOutputs: step.kind === 'map' && step.outputName === undefined,
+      memoryMib: step.kind === 'map' ? (step.memPerTaskMib ?? 0) : 0,
+      gpus: step.kind === 'map' ? (step.gpusPerTask ?? 0) : 0,
+      timeMs: step.kind === 'map' ? (step.timePerTaskMs ?? 0) : 0,
       isolate: step.kind === 'task' ? step.options.isolate : anyIsolated(step),
     };
   }

@@ -76,6 +76,8 @@ export interface TaskOptions {
   retries: { max: number; delayMs: number };
   env?: Record<string, string>;
   isolate: boolean;
+  /** With the Slurm backend: on an agent beside the coordinator (default), or in an allocation. */
+  runOn?: 'allocation';
 }
 
 export const ON_FAILURE = ['finish', 'abort', 'keep'] as const;
@@ -95,11 +97,20 @@ export interface MapStep extends StepBase {
   /** `concatenate`: `[[{…}],[{…}]]` in input order. `custom`: run by the host (inner maps) or by the `<map>/reduce` step. */
   reduce: 'concatenate' | 'custom';
   cpusPerTask: number;
+  /** MiB that a unit owns while it runs; more ends it. Absent: neither packed nor limited. */
+  memPerTaskMib?: number;
+  gpusPerTask?: number;
+  /** What the user says that a unit takes at most. */
+  timePerTaskMs?: number;
   simultaneousTasks?: number;
   onFailure: OnFailure;
-  /** For the Slurm backend; opaque to the others. */
-  sbatch?: Record<string, unknown>;
+  /** For the Slurm backend, which others ignore: options of sbatch by their long names, and lines of shell before the agent. */
+  sbatch?: Directives;
+  prologue?: string[];
 }
+
+/** Options of sbatch by their long names without dashes (`cpus-per-task`, `mem`); true: the option alone; false: taken back. */
+export type Directives = Record<string, string | number | boolean>;
 
 export type Elements =
   /** Split and zip: element i is `{ [input]: array[i] … }`. */

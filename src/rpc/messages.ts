@@ -46,11 +46,13 @@ export interface Hello {
   memoryBytes: number;
   gpus: number;
   programHash: string;
+  job: string;
 }
 
 export interface Demand {
   step: number;
   prefetch: number;
+  closed: boolean;
 }
 
 export interface SettledBatch {
@@ -89,6 +91,10 @@ export interface Heartbeat {
   atMs: number;
 }
 
+export interface Leaving {
+  signal: string;
+}
+
 /** Exactly one member is set; `kind` names it. */
 export type AgentMessage =
   | { kind: 'hello'; hello: Hello }
@@ -96,7 +102,8 @@ export type AgentMessage =
   | { kind: 'started'; started: { units: LeaseRef[] } }
   | { kind: 'report'; report: Report }
   | { kind: 'heartbeat'; heartbeat: Heartbeat }
-  | { kind: 'usage'; usage: Usage };
+  | { kind: 'usage'; usage: Usage }
+  | { kind: 'leaving'; leaving: Leaving };
 
 export interface Welcome {
   refusal: string;
@@ -112,6 +119,23 @@ export interface Welcome {
   databases: Record<string, string>;
   maxRunning: number;
   orphanGraceMs: number;
+  environment: Record<string, string>;
+  secondsLeft: number;
+  tunnel: boolean;
+}
+
+export interface TimeLeft {
+  seconds: number;
+}
+
+export interface OpenExec {
+  exec: string;
+  step: number;
+  index: number;
+  argv: string[];
+  term: string;
+  columns: number;
+  rows: number;
 }
 
 export interface StepInfo {
@@ -122,6 +146,9 @@ export interface StepInfo {
   shared: string;
   noOutputs: boolean;
   isolate: boolean;
+  memoryMib: number;
+  gpus: number;
+  timeMs: number;
 }
 
 export interface LeaseBatch {
@@ -141,6 +168,7 @@ export interface Cancel {
 export interface Drain {
   reason: string;
   cancelRunning: boolean;
+  cause: string;
 }
 
 export type CoordinatorMessage =
@@ -151,7 +179,9 @@ export type CoordinatorMessage =
   | { kind: 'retract'; retract: { units: LeaseRef[] } }
   | { kind: 'ack'; ack: { seq: number } }
   | { kind: 'drain'; drain: Drain }
-  | { kind: 'heartbeat'; heartbeat: Heartbeat };
+  | { kind: 'heartbeat'; heartbeat: Heartbeat }
+  | { kind: 'timeLeft'; timeLeft: TimeLeft }
+  | { kind: 'openExec'; openExec: OpenExec };
 
 export interface BlobChunk {
   sha256: string;
@@ -175,6 +205,17 @@ export interface Progress {
   agents: number;
   cpus: number;
   state: string;
+  slurmCalls: number;
+  allocations: AllocationProgress[];
+}
+
+export interface AllocationProgress {
+  id: string;
+  job: string;
+  state: string;
+  reason: string;
+  expectedStartMs: number;
+  cpus: number;
 }
 
 export interface Notice {
@@ -192,3 +233,63 @@ export type WatchEvent =
   | { kind: 'log'; log: LogLine }
   | { kind: 'notice'; notice: Notice }
   | { kind: 'end'; end: End };
+
+export interface AgentStatus {
+  id: string;
+  host: string;
+  allocation: string;
+  job: string;
+  state: string;
+  cpus: number;
+  cpusUsed: number;
+  unitsDone: number;
+  unitsHeld: number;
+  secondsLeft: number;
+  memoryBytes: number;
+  memoryUsedBytes: number;
+  gpus: number;
+}
+
+export interface TunnelTarget {
+  database: string;
+  agent: string;
+  host: number;
+}
+
+export interface TunnelChunk {
+  target: TunnelTarget | null;
+  data: Uint8Array;
+}
+
+export interface ExecSize {
+  columns: number;
+  rows: number;
+}
+
+export interface ExecRequest {
+  step: number;
+  index: number;
+  argv: string[];
+  term: string;
+  size: ExecSize | null;
+}
+
+export type ExecInput =
+  | { kind: 'request'; request: ExecRequest }
+  | { kind: 'data'; data: Uint8Array }
+  | { kind: 'size'; size: ExecSize }
+  | { kind: 'signal'; signal: string }
+  | { kind: 'end'; end: boolean };
+
+export interface ExecEnd {
+  code: number;
+  signal: string;
+  error: string;
+}
+
+export interface ExecOutput {
+  exec: string;
+  data: Uint8Array;
+  isError: boolean;
+  end: ExecEnd | null;
+}

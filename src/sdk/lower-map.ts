@@ -1,6 +1,15 @@
 // A map as plan steps: its elements, its shared inputs, its body; at the top its custom generator and reduce as steps of their own.
 import { OutflowError } from '../model/errors.ts';
-import { type Elements, GENERATED_OUTPUT, type Input, type MapStep, RAW_OUTPUT, type Step, type TaskStep } from '../plan/plan.ts';
+import {
+  type Directives,
+  type Elements,
+  GENERATED_OUTPUT,
+  type Input,
+  type MapStep,
+  RAW_OUTPUT,
+  type Step,
+  type TaskStep,
+} from '../plan/plan.ts';
 import { badDefinition } from './checks.ts';
 import type { GeneratorDefinition, MapDefinition, ReduceDefinition, TaskDefinition } from './definition.ts';
 import { type IteratedName, iteratedInputs } from './iterated.ts';
@@ -48,7 +57,7 @@ export async function lowerMap(
     cpusPerTask: map.cpusPerTask ?? 1,
     ...(map.simultaneousTasks === undefined ? {} : { simultaneousTasks: map.simultaneousTasks }),
     onFailure: map.onFailure,
-    ...(map.sbatch === undefined ? {} : { sbatch: { ...map.sbatch } }),
+    ...(map.sbatch === undefined ? {} : { sbatch: { ...map.sbatch } as Directives }),
   };
   step.inputs = unique(step.inputs);
   const outputs = map.outputName === undefined ? [] : [map.outputName];

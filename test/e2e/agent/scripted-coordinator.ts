@@ -88,6 +88,9 @@ export class ScriptedCoordinator {
       databases: {},
       maxRunning: 0,
       orphanGraceMs: 60_000,
+      environment: {},
+      secondsLeft: 0,
+      tunnel: false,
     };
     await coordinator.listen();
     return coordinator;
@@ -199,6 +202,9 @@ export class ScriptedCoordinator {
           shared: '{}',
           noOutputs: false,
           isolate: planned.kind === 'task' && planned.options.isolate,
+          memoryMib: 0,
+          gpus: 0,
+          timeMs: 0,
           ...info,
         },
       });

@@ -136,7 +136,7 @@ test('a drained agent returns what waits, finishes what runs, and leaves with ex
     const until = path.join(coordinator.directory, 'go');
     const [running, ...waiting] = coordinator.lease('map', [act('wait', { until }), act('give'), act('give')]);
     await coordinator.waitFor('the start', () => coordinator.started.length > 0);
-    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false } });
+    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false, cause: '' } });
     await coordinator.waitFor('what was returned', () => coordinator.returned.length === 2);
     expect(coordinator.returned).toEqual(waiting);
     expect(coordinator.agent?.exitCode).toBe(null);
@@ -149,7 +149,7 @@ test('a drained agent stays until its last report is acknowledged', () =>
   withAgent({}, async (coordinator) => {
     coordinator.acknowledges = false;
     await coordinator.resultsOf(coordinator.lease('map', [act('give')]));
-    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false } });
+    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false, cause: '' } });
     const [late] = coordinator.lease('map', [act('give')], {}, 1);
     await coordinator.waitFor('the return of what came later', () => coordinator.returned.some((lease) => lease.n === late?.n));
     expect(coordinator.agent?.exitCode).toBe(null);
@@ -227,7 +227,7 @@ test('an agent at the end of its run leaves no process', () =>
   withAgent({}, async (coordinator) => {
     const looks = await coordinator.resultsOf(coordinator.lease('map', [act('look'), act('look')]));
     const pids = looks.map((result) => outOf(result).pid as number);
-    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false } });
+    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false, cause: '' } });
     await coordinator.exitOf();
     expect(pids.filter(isLive)).toEqual([]);
   }));

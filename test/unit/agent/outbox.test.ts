@@ -5,7 +5,10 @@ import { AgentStep, HeldUnits, type Unit } from '../../../agent/units.ts';
 import type { LogLine } from '../../../src/rpc/messages.ts';
 
 const bounds = { flushMs: 5, batchUnits: 4, messageFillBytes: 1_000 };
-const step = new AgentStep({ step: 2, id: 's', cpus: 1, map: true, shared: '{}', noOutputs: false, isolate: false }, 1);
+const step = new AgentStep(
+  { step: 2, id: 's', cpus: 1, map: true, shared: '{}', noOutputs: false, isolate: false, memoryMib: 0, gpus: 0, timeMs: 0 },
+  1,
+);
 
 function units(count: number): Unit[] {
   const index = Array.from({ length: count }, (_, i) => i);

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { helloMessages } from '../../../agent/hello.ts';
 import { AgentStep, HeldUnits } from '../../../agent/units.ts';
 
-const step = new AgentStep({ step: 0, id: 's', cpus: 1, map: true, shared: '{}', noOutputs: false, isolate: false }, 1);
+const step = new AgentStep(
+  { step: 0, id: 's', cpus: 1, map: true, shared: '{}', noOutputs: false, isolate: false, memoryMib: 0, gpus: 0, timeMs: 0 },
+  1,
+);
 const batch = (epoch: number, firstN: number, count: number) => {
   const index = Array.from({ length: count }, (_, i) => i);
   return { step: 0, epoch, firstN, index, attempt: index.map(() => 1), element: index.map(() => '') };
@@ -44,6 +47,7 @@ const agent = {
   memoryBytes: 0,
   gpus: 0,
   programHash: '',
+  job: '',
 };
 const refs = (count: number) => Array.from({ length: count }, (_, n) => ({ step: 0, index: n, epoch: 1, n }));
 

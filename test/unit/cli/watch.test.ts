@@ -35,7 +35,7 @@ const of = (step: number, state: string, more: Partial<StepProgress> = {}): Step
 });
 
 function after(model: WatchModel, atMs: number, steps: StepProgress[]): WatchModel {
-  return applyProgress(model, { steps, agents: 1, cpus: 6, state: 'running' }, start + atMs);
+  return applyProgress(model, { steps, agents: 1, cpus: 6, state: 'running', slurmCalls: 0, allocations: [] }, start + atMs);
 }
 
 const first = after(fresh, 200, [of(0, 'running')]);
