@@ -1,0 +1,127 @@
+# Breaking and mending a live cluster: nodes, slurmctld, Prolog, Epilog, submit limits. Read by scripts/slurm-cluster.
+# shellcheck shell=bash
+
+# signal_node SIGNAL NODE
+signal_node() {
+  local pids
+  mapfile -t pids < <(node_pids "$2")
+  if ((${#pids[@]})); then kill "-$1" "${pids[@]}" 2>/dev/null || true; fi
+}
+
+cmd_node() {
+  local verb=${1-} node=${2-}
+  load_settings
+  [[ $verb =~ ^(start|stop|crash|freeze|thaw|cut|join|down|resume|pids)$ ]] || bad_usage "node has no verb ${verb:-, say one}"
+  require_node "$node"
+  case $verb in
+    start) start_node "$node" ;;
+    stop) end_daemons "slurmd.$node" ;;
+    crash)
+      kill_node "$node"
+      touch "$DIR/run/crashed.$node"
+      ;;
+    freeze) signal_node STOP "$node" ;;
+    thaw) signal_node CONT "$node" ;;
+    cut) set_cable "$node" down ;;
+    join) set_cable "$node" up ;;
+    down) scontrol update "nodename=$node" state=down reason=slurm-cluster ;;
+    resume) resume_node "$node" ;;
+    pids) node_pids "$node" ;;
+  esac
+}
+
+set_cable() {
+  [[ $NETNS == yes ]] || bad_usage 'the nodes have no cables: scripts/slurm-cluster up --netns'
+  ip link set "$BRIDGE${1#node}" "$2"
+}
+
+start_node() {
+  local restarted=''
+  if ! is_daemon_up "slurmd.$1"; then
+    [[ ! -e $DIR/run/crashed.$1 ]] || restarted=-b
+    start_slurmd "$1" $restarted
+    rm -f "$DIR/run/crashed.$1"
+  fi
+  resume_node "$1"
+}
+
+# Slurm leaves a node that was drained, or that it finds restarted, out of service until it is told; and forgets what it was
+# told if the node's word comes later.
+try_resume() {
+  node_is_used "$1" && return 0
+  scontrol update "nodename=$1" state=resume 2>/dev/null || true
+  sleep 0.1
+  node_is_used "$1"
+}
+
+resume_node() { until_true 200 try_resume "$1" || die "$1 does not come back: $(sinfo -h -N -n "$1" -p debug -o '%T, %E')"; }
+
+cmd_ctld() {
+  local pid=''
+  load_settings
+  [[ ${1-} =~ ^(freeze|thaw|stop|start)$ ]] || bad_usage "ctld has no verb ${1:-, say one}"
+  case $1 in
+    stop) end_daemons slurmctld ;;
+    start)
+      is_daemon_up slurmctld || start_slurmctld
+      until_true 100 slurmctld_answers || die 'slurmctld does not answer'
+      ;;
+    *)
+      pid=$(daemon_pid slurmctld) || die 'slurmctld does not run'
+      if [[ $1 == freeze ]]; then kill -STOP "$pid"; else kill -CONT "$pid"; fi
+      ;;
+  esac
+}
+
+cmd_prolog() {
+  load_settings
+  [[ ${1-} =~ ^(fail|ok)$ ]] || bad_usage 'prolog: say fail or ok'
+  require_node "${2-}"
+  if [[ $1 == fail ]]; then
+    touch "$DIR/faults/prolog-$2"
+  else
+    rm -f "$DIR/faults/prolog-$2"
+    resume_node "$2"
+  fi
+}
+
+# set_fault NAME VALUE: whole at once, since a node may be reading it.
+set_fault() {
+  echo "$2" >"$DIR/faults/.$1"
+  mv "$DIR/faults/.$1" "$DIR/faults/$1"
+}
+
+cmd_epilog() {
+  load_settings
+  if [[ ${1-} == off ]]; then
+    rm -f "$DIR/faults/epilog"
+  else
+    [[ ${1-} =~ ^[0-9]+$ ]] || bad_usage 'epilog: say how many seconds, or off'
+    set_fault epilog "$1"
+  fi
+}
+
+cmd_submit_limit() {
+  load_settings
+  if [[ ${1-} == off ]]; then
+    rm -f "$DIR/faults/submit-limit"
+  else
+    [[ ${1-} =~ ^[0-9]+$ ]] || bad_usage 'submit-limit: say how many jobs, or off'
+    set_fault submit-limit "$1"
+  fi
+}
+
+cmd_reset() {
+  local node pid
+  load_settings
+  rm -f "$DIR"/faults/*
+  if pid=$(daemon_pid slurmctld); then kill -CONT "$pid"; fi
+  cmd_ctld start
+  for node in $(node_names); do
+    signal_node CONT "$node"
+    if [[ $NETNS == yes ]]; then set_cable "$node" up; fi
+  done
+  end_jobs
+  for node in $(node_names); do start_node "$node"; done
+  say 'all nodes are in service'
+}
