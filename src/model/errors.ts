@@ -54,6 +54,7 @@ export const ERROR_CODES = {
   'migration-failed': 'pipeline',
   'coordinator-failed': 'infrastructure',
   'agent-failed': 'infrastructure',
+  'slurm-failed': 'infrastructure',
   'disk-full': 'infrastructure',
   'bad-environment': 'infrastructure',
   'bad-value': 'failed',

@@ -70,6 +70,11 @@ export const LIMITS = {
   /** Failed units a summary names. */
   namedFailures: 10,
 
+  /** A command of Slurm without an answer is ended after this; a submit may then have been done all the same. */
+  slurmCommandMs: 30_000,
+  /** What a command of Slurm may print: all nodes of a large site. */
+  slurmOutputBytes: 64 * MIB,
+
   /** Connections to a pipeline's database, per task host. */
   databaseConnectionsPerHost: 2,
   /** Connections of a coordinator or a CLI command. */

@@ -1,0 +1,72 @@
+// Why an allocation ended, as a cause that core knows and words that people can act on.
+import type { Cause } from '../../model/states.ts';
+import type { JobFacts } from './job-facts.ts';
+import { NO_SUCH_DIRECTORY, PROLOGUE_FAILED } from './script.ts';
+
+export interface JobEnd {
+  cause: Cause;
+  /** For people; with the first lines of what the job printed, where they can tell more. */
+  detail: string;
+}
+
+/** Null: it has not ended. `output`: the first lines of its output file. */
+export function endOf(job: JobFacts, output = ''): JobEnd | null {
+  if (job.phase !== 'ended') return null;
+  const { cause, text, withOutput } = explained(job);
+  const on = job.nodes === '' ? '' : ` on ${job.nodes}`;
+  const printed = withOutput && output.trim() !== '' ? `; it printed:\n${output.trim()}` : '';
+  return { cause, detail: `job ${job.job}${on} ${text}${printed}` };
+}
+
+interface Explained {
+  cause: Cause;
+  text: string;
+  withOutput: boolean;
+}
+
+function explained(job: JobFacts): Explained {
+  const loss = (cause: Cause, text: string, withOutput = false): Explained => ({ cause, text, withOutput });
+  switch (job.state) {
+    case 'TIMEOUT':
+      return loss('walltime', `reached its time limit${job.timeLimit === '' ? '' : ` of ${job.timeLimit}`}`);
+    case 'DEADLINE':
+      return loss('walltime', 'reached its deadline');
+    case 'PREEMPTED':
+      return loss('preempted', 'was preempted by a job of higher priority');
+    case 'CANCELLED':
+    case 'REVOKED':
+      return loss('cancelled', 'was cancelled (scancel, or by an administrator)');
+    case 'NODE_FAIL':
+      return loss('node-lost', 'ended as its node failed');
+    case 'BOOT_FAIL':
+      return loss('node-lost', 'ended as its node did not boot');
+    case 'RECONFIG_FAIL':
+      return loss('node-lost', 'ended as its node could not be configured');
+    case 'OUT_OF_MEMORY':
+      return loss(
+        'out-of-memory',
+        'had a process ended by the kernel, as it was out of memory: say what a unit needs with `memPerTask`, or set more `mem`',
+        true,
+      );
+    case 'COMPLETED':
+      return loss('agent-lost', 'has ended by itself', true);
+    default:
+      return loss('agent-lost', failure(job), true);
+  }
+}
+
+function failure(job: JobFacts): string {
+  if (job.exitCode === PROLOGUE_FAILED) return 'failed in its prologue';
+  if (job.exitCode === NO_SUCH_DIRECTORY) return 'found no directory where outflow was called';
+  if (job.reason === 'BadConstraints') return 'was refused: no node can satisfy what it asks for';
+  if (job.reason === 'JobLaunchFailure' || job.state === 'LAUNCH_FAILED' || (job.exitCode === 0 && job.signal === 53)) {
+    return (
+      'could not be launched (JobLaunchFailure, exit code 0:53): most often the node cannot write the output directory, ' +
+      "which must be on a file system that all nodes share (`slurm.sharedDir`); else the site's prolog failed there"
+    );
+  }
+  if (job.exitCode === 127) return 'failed with exit code 127: a command was not found, or the agent is not on this node';
+  if (job.exitCode === 126) return 'failed with exit code 126: a command cannot be executed on this node';
+  if (job.signal > 0) return `was ended by signal ${job.signal} (${job.reason})`;
+  return `failed with exit code ${job.exitCode} (${job.reason})`;
+}

@@ -1,0 +1,16 @@
+// The beginning of what a job printed outside of any unit: where it says why no agent came up.
+import { open } from 'node:fs/promises';
+
+const LINES = 15;
+const BYTES = 4096;
+
+/** Empty where there is nothing: the job never ran, or its file has not reached this host yet. */
+export async function firstLines(file: string): Promise<string> {
+  try {
+    await using handle = await open(file, 'r');
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(BYTES), 0, BYTES, 0);
+    return buffer.subarray(0, bytesRead).toString('utf8').split('\n').slice(0, LINES).join('\n').trimEnd();
+  } catch {
+    return '';
+  }
+}
