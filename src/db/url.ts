@@ -40,6 +40,21 @@ export function withDatabase(url: string, database: string): string {
   return changed.href;
 }
 
+/** The same database and role, reached through the socket in `directory`. */
+export function viaSocketDirectory(url: string, directory: string): string {
+  const { port } = new URL(normalizeUrl(url));
+  const moved = new URL(normalizeUrl(url).replace(/@[^/]*\//, `@${encodeURIComponent(directory)}:${port}/`));
+  return moved.href;
+}
+
+/** What a connection to it dials, as `node:net` takes it. */
+export function dialOf(url: string): { path: string } | { host: string; port: number } {
+  const { hostname, port } = new URL(normalizeUrl(url));
+  const host = decodeURIComponent(hostname);
+  if (host.startsWith('/')) return { path: `${host}/.s.PGSQL.${port}` };
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
 export function databaseOf(url: string): string {
   return decodeURIComponent(new URL(normalizeUrl(url)).pathname.slice(1));
 }
