@@ -42,6 +42,7 @@ export async function acceptRun(
     bundleHash: bundle.hash,
     backend: chosen.backend,
     workers: chosen.backend === 'parallel' ? workers : null,
+    slurm: null,
     runDir: coordinator.runDir,
     host: hostname(),
     user: userInfo().username,

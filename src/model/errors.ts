@@ -23,6 +23,7 @@ export const ERROR_CODES = {
   'pipeline-unbundled': 'pipeline',
   'bad-config': 'pipeline',
   'bad-definition': 'pipeline',
+  'bad-directive': 'pipeline',
   'no-commands': 'pipeline',
   'setup-throws': 'pipeline',
   'setup-not-deterministic': 'pipeline',

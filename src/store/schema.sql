@@ -107,6 +107,7 @@ create table outflow.run (
   host text not null,
   username text not null,
   outflow_version text not null,
+  slurm text,
   constraint run_id_key UNIQUE (id),
   constraint run_pkey PRIMARY KEY (key)
 );

@@ -1,6 +1,7 @@
 // What the store holds and hands out: the shapes shared by its queries, the coordinator and the CLI.
 import type { Failure, RunEndState, RunState, StepState, UnitState } from '../model/states.ts';
 import type { Backend, ValueText } from '../plan/plan.ts';
+import type { SlurmSettings } from '../plan/slurm.ts';
 
 /** One execution of a plan, as it was accepted. Never changes. */
 export interface RunRecord {
@@ -20,6 +21,8 @@ export interface RunRecord {
   backend: Backend;
   /** CPU slots of the local agent; null: all cores. */
   workers: number | null;
+  /** Null: on another backend. */
+  slurm: SlurmSettings | null;
   /** 0700 directory of the run on the submitting host: logs, join file, socket address. */
   runDir: string;
   host: string;

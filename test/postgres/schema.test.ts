@@ -74,7 +74,9 @@ test('tables without their record, a record without its tables, and a changed fi
     message: expect.stringMatching(/changed after it ran/),
   });
 
-  await query('update outflow.migration set checksum = saved.checksum from saved; drop table outflow.run cascade');
+  await query(
+    'update outflow.migration set checksum = saved.checksum from saved where saved.name = migration.name; drop table outflow.run cascade',
+  );
   await expect(connectStore({ url, migrate: true })).rejects.toMatchObject({
     code: 'database-half-migrated',
     message: expect.stringMatching(/missing/),

@@ -11,6 +11,23 @@ const LEASE_MS = 60_000;
 const change = (statement: string, run: string) => withClient(opened.url, (client) => client.query(statement, [run]));
 const ofRun = 'run = (select key from outflow.run where id = $1)';
 
+test('what a run on Slurm was accepted with is read back as it was', async () => {
+  const slurm = {
+    flag: { partition: 'fast' },
+    environment: { exclusive: true as const },
+    config: { qos: false as const, comment: 'a\0b "c"' },
+    prologue: ['module load gcc'],
+    maxAllocations: 3,
+    nodesPerAllocation: 2,
+    listen: ':7000-7010',
+    sharedDir: '/shared',
+  };
+  const run = await acceptRun(opened.store, { backend: 'slurm', slurm });
+  expect((await opened.store.findRun(run)).record.slurm).toEqual(slurm);
+  const other = await acceptRun(opened.store);
+  expect((await opened.store.findRun(other)).record.slurm).toBeNull();
+});
+
 test('a new run is accepted, and orphaned when nobody took it for a minute', async () => {
   const { store } = opened;
   const run = await acceptRun(store);

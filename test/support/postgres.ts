@@ -110,6 +110,7 @@ export async function acceptRun(store: Store, changes: Partial<RunRecord> = {}):
     bundleHash: createHash('sha256').update(BUNDLE).digest('hex'),
     backend: 'parallel',
     workers: null,
+    slurm: null,
     runDir: '/state/runs/x',
     host: 'here',
     user: 'me',

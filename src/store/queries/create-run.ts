@@ -10,12 +10,13 @@ export async function createRun(db: CommonQueryMethods, record: RunRecord): Prom
     with accepted as (
       insert into outflow.run (
         id, created_at, command, pipeline_file, workdir, args, plan, plan_hash, bundle_hash,
-        backend, workers, run_dir, host, username, outflow_version
+        backend, workers, slurm, run_dir, host, username, outflow_version
       )
       values (
         ${record.id}, ${sql.timestamp(record.createdAt)}, ${record.command}, ${cleanText(record.pipelineFile)},
         ${cleanText(record.workdir)}, ${cleanText(record.args)}, ${cleanText(record.plan)}, ${record.planHash}, ${record.bundleHash},
-        ${record.backend}, ${record.workers}, ${cleanText(record.runDir)}, ${record.host}, ${record.user}, ${record.outflowVersion}
+        ${record.backend}, ${record.workers}, ${record.slurm && cleanText(JSON.stringify(record.slurm))},
+        ${cleanText(record.runDir)}, ${record.host}, ${record.user}, ${record.outflowVersion}
       )
       on conflict (id) do nothing
       returning key

@@ -4,11 +4,12 @@ import { sql } from '../../db/sql.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { type Failure, RUN_END_STATES, type RunState } from '../../model/states.ts';
 import { BACKENDS } from '../../plan/plan.ts';
+import type { SlurmSettings } from '../../plan/slurm.ts';
 import type { RunRecord, RunSummary } from '../types.ts';
 
 export const RECORD_COLUMNS = sql.fragment`
   run.id, run.created_at, run.command, run.pipeline_file, run.workdir, run.args, run.plan, run.plan_hash, run.bundle_hash,
-  run.backend, run.workers, run.run_dir, run.host, run.username, run.outflow_version`;
+  run.backend, run.workers, run.slurm, run.run_dir, run.host, run.username, run.outflow_version`;
 
 export const RecordRow = z.object({
   id: z.string(),
@@ -22,6 +23,7 @@ export const RecordRow = z.object({
   bundle_hash: z.string(),
   backend: z.enum(BACKENDS),
   workers: z.int().nullable(),
+  slurm: z.string().nullable(),
   run_dir: z.string(),
   host: z.string(),
   username: z.string(),
@@ -41,6 +43,7 @@ export function recordOf(row: z.infer<typeof RecordRow>): RunRecord {
     bundleHash: row.bundle_hash,
     backend: row.backend,
     workers: row.workers,
+    slurm: row.slurm === null ? null : (JSON.parse(row.slurm) as SlurmSettings), // what createRun wrote
     runDir: row.run_dir,
     host: row.host,
     user: row.username,
