@@ -10,6 +10,7 @@ export interface BatchSources {
   logsOf(agent: string, seq: number): readonly LogRow[];
   /** What the provider knows of an allocation. */
   detailOf(allocation: string): Record<string, unknown>;
+  providerOf(pool: number): 'local' | 'slurm';
   /** Lines of the run itself. */
   ownLogs: LogRow[];
   nowMs: number;
@@ -57,7 +58,7 @@ export function batchOf(effects: readonly DurableEffect[], sources: BatchSources
       case 'store-allocation':
         lists.allocations.push({
           id: effect.allocation,
-          provider: 'local',
+          provider: sources.providerOf(effect.pool),
           state: effect.state,
           detail: sources.detailOf(effect.allocation),
           atMs: sources.nowMs,

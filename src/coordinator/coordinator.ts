@@ -87,7 +87,9 @@ export class Coordinator {
     this.#core = new Core({
       plan: this.#plan,
       epoch,
-      cpusOf: (step) => this.#steps.cpusOf(step),
+      pools: [{ kind: 'local' }],
+      poolOf: () => 0,
+      needsOf: (step) => this.#steps.needsOf(step),
       maxRunning: this.#shape.maxRunning,
       restored,
     });
@@ -96,6 +98,7 @@ export class Coordinator {
         batchOf(effects, {
           logsOf: (agent, seq) => this.#sessions.takeLogs(agent, seq),
           detailOf: (id) => allocations.detailOf(id),
+          providerOf: () => 'local',
           ownLogs: this.#ownLogs.splice(0),
           nowMs: Date.now(),
         }),
@@ -115,7 +118,7 @@ export class Coordinator {
     await this.#adoptAllocations();
     this.#warnOfClamps();
     if (started !== undefined) {
-      this.#core.expectAllocation(started);
+      this.#core.expectAllocation({ id: started, pool: 0, state: 'running', job: null }, Date.now());
       this.#watchAllocation(started);
     }
     if (loaded.cancelRequested) this.enqueue({ kind: 'cancel-requested', now: false });
@@ -175,7 +178,7 @@ export class Coordinator {
     for (const row of loaded.allocations) {
       if (row.state === 'ended' || !allocations.adopt(row)) continue;
       await allocations.publish(row.id, this.#options.address, loaded.record.id, this.#shape.slots);
-      this.#core.expectAllocation(row.id);
+      this.#core.expectAllocation({ id: row.id, pool: 0, state: 'running', job: null }, Date.now());
       this.#watchAllocation(row.id);
     }
     expectAgents(this.#core, loaded, (id) => allocations.isAlive(id));
@@ -204,7 +207,7 @@ export class Coordinator {
       case 'ack':
         return this.#sessions.ack(effect.session, effect.seq);
       case 'drain':
-        return this.#sessions.drain(effect.session, effect.reason);
+        return this.#sessions.drain(effect.session, effect.reason, effect.cause);
       case 'prepare':
         return this.#steps.prepare(effect.step, effect.inputs);
       case 'reduce':
@@ -212,7 +215,14 @@ export class Coordinator {
       case 'release':
         return this.#steps.release(effect.step);
       case 'allocate':
-        return this.#allocate(effect.allocation);
+        for (const id of effect.allocations) this.#allocate(id);
+        return;
+      case 'notice':
+        return this.notice(effect.level, effect.text);
+      case 'ask-site':
+      case 'end-allocations':
+      case 'inspect-allocation':
+        return; // of Slurm pools
       case 'run-ended':
         return this.#onRunEnded(effect.state, effect.failure);
     }

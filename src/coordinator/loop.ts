@@ -8,18 +8,24 @@ import { LIMITS } from '../model/limits.ts';
 import type { Store } from '../store/store.ts';
 import type { CommitBatch } from '../store/types.ts';
 
-const SENT: ReadonlySet<Effect['kind']> = new Set<SendEffect['kind']>([
-  'welcome',
-  'lease',
-  'cancel-units',
-  'ack',
-  'drain',
-  'prepare',
-  'reduce',
-  'release',
-  'allocate',
-  'run-ended',
-]);
+/** Every kind of effect that is sent; the compiler sees to it that none is missing. */
+const SENT_KINDS: Record<SendEffect['kind'], true> = {
+  welcome: true,
+  lease: true,
+  'cancel-units': true,
+  ack: true,
+  drain: true,
+  prepare: true,
+  reduce: true,
+  release: true,
+  'ask-site': true,
+  allocate: true,
+  'end-allocations': true,
+  'inspect-allocation': true,
+  notice: true,
+  'run-ended': true,
+};
+const SENT: ReadonlySet<Effect['kind']> = new Set(Object.keys(SENT_KINDS) as SendEffect['kind'][]);
 
 export interface LoopHost {
   /** What of the effects is durable, as one transaction; undefined: nothing. */

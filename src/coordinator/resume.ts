@@ -44,6 +44,8 @@ async function taskOutput(store: Store, loaded: LoadedRun, step: number, state: 
 export function expectAgents(core: Core, loaded: LoadedRun, isAlive: (allocation: string) => boolean): void {
   const reports = new Map(loaded.agentReports.map(({ agent, seq }) => [agent, seq]));
   for (const agent of loaded.agents) {
-    if (agent.state === 'connected' && isAlive(agent.allocation)) core.expectAgent(agent, reports.get(agent.id) ?? 0, Date.now());
+    // What it has is said again at its hello.
+    if (agent.state === 'connected' && isAlive(agent.allocation))
+      core.expectAgent({ ...agent, memoryMib: 0, gpus: 0, job: '' }, reports.get(agent.id) ?? 0, Date.now());
   }
 }

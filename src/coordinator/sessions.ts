@@ -53,7 +53,7 @@ export class Sessions {
       onMessage: (message) => this.#onMessage(id, session, message),
       onClose: () => {
         this.#sessions.delete(id);
-        if (session.agent) this.#host.enqueue({ kind: 'agent-disconnected', session: id });
+        if (session.agent) this.#host.enqueue({ kind: 'agent-disconnected', session: id, heardAtMs: session.heardAtMs });
       },
     };
   }
@@ -67,6 +67,8 @@ export class Sessions {
         return this.#host.enqueue({ kind: 'demand', session: id, ...message.demand });
       case 'started':
         return this.#host.enqueue({ kind: 'units-started', session: id, units: message.started.units });
+      case 'leaving':
+        return this.#host.enqueue({ kind: 'agent-leaving', session: id, signal: message.leaving.signal });
       case 'report':
         return this.#onReport(id, session, message.report);
       default: // heartbeat, usage, and whatever a newer agent says
@@ -89,6 +91,9 @@ export class Sessions {
       host: whole.host,
       pid: whole.pid,
       cpus: whole.cpus,
+      memoryMib: Math.floor(whole.memoryBytes / 2 ** 20),
+      gpus: whole.gpus,
+      job: whole.job,
       version: whole.version,
     };
     this.#host.enqueue({
@@ -159,8 +164,8 @@ export class Sessions {
     this.#send(id, { kind: 'ack', ack: { seq } });
   }
 
-  drain(id: number, reason: string): void {
-    this.#send(id, { kind: 'drain', drain: { reason, cancelRunning: false, cause: '' } });
+  drain(id: number, reason: string, cause: Cause | undefined): void {
+    this.#send(id, { kind: 'drain', drain: { reason, cancelRunning: false, cause: cause ?? '' } });
   }
 
   #send(id: number, message: CoordinatorMessage): void {

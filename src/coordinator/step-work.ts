@@ -4,6 +4,7 @@ import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
 import type { MapStep, Plan, Step } from '../plan/plan.ts';
+import type { UnitNeeds } from '../plan/slurm.ts';
 import type { StepInfo } from '../rpc/messages.ts';
 import type { Store } from '../store/store.ts';
 import type { RunRecord } from '../store/types.ts';
@@ -32,10 +33,16 @@ export class StepWork {
     return this.#options.plan.workflow.steps[ordinal] as Step;
   }
 
-  /** CPUs granted to a unit of the step. */
-  cpusOf(ordinal: number): number {
+  /** What a unit of the step is granted. */
+  needsOf(ordinal: number): UnitNeeds {
     const step = this.#step(ordinal);
-    return Math.min(step.kind === 'map' ? step.cpusPerTask : 1, this.#options.slots);
+    if (step.kind === 'task') return { cpus: 1, memoryMib: 0, gpus: 0, timeMs: 0 };
+    return {
+      cpus: Math.min(step.cpusPerTask, this.#options.slots),
+      memoryMib: step.memPerTaskMib ?? 0,
+      gpus: step.gpusPerTask ?? 0,
+      timeMs: step.timePerTaskMs ?? 0,
+    };
   }
 
   /** The encoded object of an element's iterated inputs; '' for a task step. */
@@ -100,13 +107,10 @@ export class StepWork {
     return {
       step: ordinal,
       id: step.id,
-      cpus: this.cpusOf(ordinal),
+      ...this.needsOf(ordinal),
       map: step.kind === 'map',
       shared: this.#preparedAt(ordinal).shared,
       noOutputs: step.kind === 'map' && step.outputName === undefined,
-      memoryMib: step.kind === 'map' ? (step.memPerTaskMib ?? 0) : 0,
-      gpus: step.kind === 'map' ? (step.gpusPerTask ?? 0) : 0,
-      timeMs: step.kind === 'map' ? (step.timePerTaskMs ?? 0) : 0,
       isolate: step.kind === 'task' ? step.options.isolate : anyIsolated(step),
     };
   }

@@ -73,11 +73,11 @@ export class Agents {
     return agent;
   }
 
-  disconnect(session: number, nowMs: number): void {
+  disconnect(session: number, heardAtMs: number, nowMs: number): void {
     const agent = this.#bySession.get(session);
     if (agent === undefined) return; // an older connection of an agent that is back already
     this.#bySession.delete(session);
-    agent.presence = { kind: 'away', lostAtMs: nowMs + LIMITS.silenceMs };
+    agent.presence = { kind: 'away', lostAtMs: Math.max(heardAtMs + LIMITS.lostAfterMs, nowMs + LIMITS.reconnectMs) };
   }
 
   lose(agent: Agent): void {

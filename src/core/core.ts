@@ -2,6 +2,7 @@
 import { assert, assertNever } from '../base/assert.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
+import type { Waiting } from '../plan/slurm.ts';
 import type { Agent } from './agents.ts';
 import { Allocations } from './allocations.ts';
 import type { Effect } from './effects.ts';
@@ -21,6 +22,36 @@ import {
 } from './step-life.ts';
 import type { StepRun } from './steps.ts';
 import { fenceOf, UNIT } from './units.ts';
+
+/** An allocation of an earlier holder. */
+export interface KnownAllocation {
+  id: string;
+  pool: number;
+  state: 'asked' | 'running';
+  /** Slurm's id; null: not known (yet). */
+  job: string | null;
+}
+
+export interface AllocationView {
+  id: string;
+  pool: number;
+  job: string | null;
+  state: 'asked' | 'pending' | 'running' | 'connected';
+  waiting: Waiting | null;
+  /** CPUs asked for, or those of its agents. */
+  cpus: number;
+  endsAtMs: number | null;
+}
+
+export interface AgentView {
+  info: AgentInfo;
+  /** Null: it takes units of any pool. */
+  pool: number | null;
+  cpusUsed: number;
+  unitsDone: number;
+  draining: boolean;
+  endsAtMs: number | null;
+}
 
 export interface StepCounts {
   step: number;
@@ -52,9 +83,19 @@ export class Core {
     this.#allocations.onStarted(info.allocation);
   }
 
-  /** An allocation that was started already. */
-  expectAllocation(allocation: string): void {
-    this.#allocations.onStarted(allocation);
+  /** An allocation that was asked for already, by an earlier holder or before there was a run. Before the first event. */
+  expectAllocation(allocation: KnownAllocation, _nowMs: number): void {
+    this.#allocations.onStarted(allocation.id);
+  }
+
+  /** Allocations that have not ended, for people. */
+  allocations(): AllocationView[] {
+    return [];
+  }
+
+  /** Agents that are connected, for people. */
+  agents(): AgentView[] {
+    return [];
   }
 
   apply(event: Event, nowMs: number): Effect[] {
@@ -72,7 +113,7 @@ export class Core {
         this.#allocations.onHello(event.agent.allocation);
         return onAgentConnected(state, event);
       case 'agent-disconnected':
-        return state.agents.disconnect(event.session, state.nowMs);
+        return state.agents.disconnect(event.session, event.heardAtMs, state.nowMs);
       case 'demand': {
         const agent = state.agents.bySession(event.session);
         if (agent && event.step < state.steps.length) agent.prefetch[event.step] = Math.min(event.prefetch, LIMITS.prefetchUnits);
@@ -90,9 +131,17 @@ export class Core {
       case 'step-unreduced':
         return onStepFailed(state, this.#step(event.step), event.failure);
       case 'allocation-running':
-        return emit(state, { kind: 'store-allocation', allocation: event.allocation, state: 'running' });
+        return emit(state, { kind: 'store-allocation', allocation: event.allocation, pool: 0, state: 'running' });
       case 'allocation-ended':
         return this.#onAllocationEnded(event);
+      case 'agent-leaving':
+      case 'drain-requested':
+      case 'site-known':
+      case 'site-unknown':
+      case 'allocations-submitted':
+      case 'allocations-refused':
+      case 'allocation-waits':
+        return; // of Slurm pools
       case 'cancel-requested':
         return this.#onCancel(event.now);
       case 'tick':
@@ -127,7 +176,7 @@ export class Core {
   #onAllocationEnded(event: Extract<Event, { kind: 'allocation-ended' }>): void {
     const state = this.#state;
     this.#allocations.onEnded(event.allocation);
-    emit(state, { kind: 'store-allocation', allocation: event.allocation, state: 'ended' });
+    emit(state, { kind: 'store-allocation', allocation: event.allocation, pool: 0, state: 'ended' });
     for (const agent of state.agents) {
       if (agent.info.allocation === event.allocation && agent.presence.kind !== 'gone')
         this.#loseAgent(agent, { cause: event.cause, message: event.detail });
@@ -182,7 +231,7 @@ export class Core {
       if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
         this.#loseAgent(agent, {
           cause: 'agent-lost',
-          message: `agent ${agent.info.id} on ${agent.info.host} was not heard of for ${LIMITS.silenceMs / 1000} s`,
+          message: `agent ${agent.info.id} on ${agent.info.host} was not heard of for ${LIMITS.lostAfterMs / 1000} s`,
         });
       }
     }
@@ -199,8 +248,8 @@ export class Core {
     const state = this.#state;
     if (state.agents.connected().length > 0 || !this.#allocations.isWanted()) return;
     const allocation = this.#allocations.ask();
-    emit(state, { kind: 'store-allocation', allocation, state: 'asked' });
-    emit(state, { kind: 'allocate', allocation });
+    emit(state, { kind: 'store-allocation', allocation, pool: 0, state: 'asked' });
+    emit(state, { kind: 'allocate', pool: 0, allocations: [allocation], shape: null, excludedNodes: [] });
   }
 
   #lease(): void {

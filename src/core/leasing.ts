@@ -1,6 +1,7 @@
 // Which pending units go to which agent. Pure packing: an agent of `cpus` slots is offered a unit while
 //   sum over steps of max(0, held - prefetch) * cpus(step)  <=  cpus
 // so that what it holds beyond its CPUs is what it asked for (200 ms of measured work), and no more.
+import type { UnitNeeds } from '../plan/slurm.ts';
 import type { Agent } from './agents.ts';
 import type { StepRun } from './steps.ts';
 
@@ -11,7 +12,7 @@ export interface Grant {
 }
 
 interface Bounds {
-  cpusOf(step: number): number;
+  needsOf(step: number): UnitNeeds;
   /** Units that may run at once over all agents; 0: no bound. */
   maxRunning: number;
 }
@@ -50,10 +51,10 @@ function roomFor(agent: Agent, step: StepRun, withPrefetch: boolean, bounds: Bou
   for (const [ordinal, held] of agent.held.entries()) {
     if (ordinal === step.ordinal) continue;
     const beyond = Math.max(0, held - prefetch(ordinal));
-    others += beyond * bounds.cpusOf(ordinal);
+    others += beyond * bounds.needsOf(ordinal).cpus;
     running += beyond;
   }
-  let fits = Math.floor((agent.info.cpus - others) / bounds.cpusOf(step.ordinal));
+  let fits = Math.floor((agent.info.cpus - others) / bounds.needsOf(step.ordinal).cpus);
   if (bounds.maxRunning > 0) fits = Math.min(fits, bounds.maxRunning - running);
   if (fits < 0) fits = 0;
   return fits + (withPrefetch ? prefetch(step.ordinal) : 0) - (agent.held[step.ordinal] as number);

@@ -1,6 +1,7 @@
 // What a run's decisions are made from, shared by the parts of core. `emit` collects the effects of the event at hand.
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan, ValueText } from '../plan/plan.ts';
+import type { Directive, UnitNeeds } from '../plan/slurm.ts';
 import { Stepper } from '../plan/stepper.ts';
 import { Agents } from './agents.ts';
 import type { Effect } from './effects.ts';
@@ -9,13 +10,23 @@ import { StepRun } from './steps.ts';
 export interface CoreOptions {
   plan: Plan;
   epoch: number;
-  /** CPUs granted to a unit of the step, by ordinal; already clamped where the backend clamps. */
-  cpusOf(step: number): number;
+  /** What holds agents; the first one is local. */
+  pools: readonly PoolSpec[];
+  /** The pool whose agents run the step's units, by ordinal. */
+  poolOf(step: number): number;
+  /** What a unit of the step is granted, by ordinal; already clamped where the backend clamps. */
+  needsOf(step: number): UnitNeeds;
   /** Units that may run at once, whatever their CPUs; 0: no bound. 1 for the sequential backend. */
   maxRunning: number;
   /** After a take-over, by step ordinal. */
   restored?: ReadonlyMap<number, RestoredStep>;
 }
+
+export type PoolSpec =
+  /** One agent beside the coordinator. */
+  | { kind: 'local' }
+  /** `maxAllocations` is over all pools of the run. */
+  | { kind: 'slurm'; directives: readonly Directive[]; maxAllocations: number; nodesPerAllocation: number };
 
 /** What becomes of the run as a whole. */
 export type RunPhase =

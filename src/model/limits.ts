@@ -46,6 +46,10 @@ export const LIMITS = {
   serverCloseMs: 200,
   /** Silence after which a session is taken for dead. */
   silenceMs: 10_000,
+  /** Silence after which an agent is lost, and its units go out again. */
+  lostAfterMs: 12_000,
+  /** What an agent whose connection is gone has at least to come back. */
+  reconnectMs: 2_000,
   /** After a take-over, how long units that a known agent may hold wait for its hello. */
   adoptMs: 15_000,
   /** How long an agent without a coordinator goes on. */

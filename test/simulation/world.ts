@@ -62,13 +62,25 @@ export class World {
     this.core = new Core({
       plan: this.plan,
       epoch: this.epoch,
-      cpusOf: (step) => this.#cpusOf(step),
+      pools: [{ kind: 'local' }],
+      poolOf: () => 0,
+      needsOf: (step) => ({ cpus: this.#cpusOf(step), memoryMib: 0, gpus: 0, timeMs: 0 }),
       maxRunning: 0,
       restored: this.#restored(),
     });
     for (const agent of this.agents) {
       this.core.expectAgent(
-        { id: agent.id, allocation: agent.allocation, host: 'h', pid: 1, cpus: agent.cpus, version: '1' },
+        {
+          id: agent.id,
+          allocation: agent.allocation,
+          host: 'h',
+          pid: 1,
+          cpus: agent.cpus,
+          memoryMib: 0,
+          gpus: 0,
+          job: '',
+          version: '1',
+        },
         this.reports.get(agent.id) ?? 0,
         this.nowMs,
       );
@@ -177,7 +189,7 @@ export class World {
         break;
       }
       case 'allocate':
-        this.addAgent(effect.allocation, 2 + this.random.below(3));
+        for (const id of effect.allocations) this.addAgent(id, 2 + this.random.below(3));
         break;
       case 'welcome':
       case 'lease':
@@ -213,7 +225,17 @@ export class World {
     this.#events.push({
       kind: 'agent-connected',
       session: agent.session,
-      agent: { id: agent.id, allocation: agent.allocation, host: 'h', pid: 1, cpus: agent.cpus, version: '1' },
+      agent: {
+        id: agent.id,
+        allocation: agent.allocation,
+        host: 'h',
+        pid: 1,
+        cpus: agent.cpus,
+        memoryMib: 0,
+        gpus: 0,
+        job: '',
+        version: '1',
+      },
       held: held.map(({ lease }) => lease),
       running: held.filter(({ running }) => running).map(({ lease }) => lease),
       finished: agent.unacked.flatMap((report) => [
@@ -232,7 +254,7 @@ export class World {
 
   hangUp(agent: SimAgent): void {
     if (agent.session === null) return;
-    this.#events.push({ kind: 'agent-disconnected', session: agent.session });
+    this.#events.push({ kind: 'agent-disconnected', session: agent.session, heardAtMs: this.nowMs });
     this.#drop(agent);
   }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Core } from '../../../src/core/core.ts';
 import type { Effect } from '../../../src/core/effects.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
+import type { UnitNeeds } from '../../../src/plan/slurm.ts';
 import { mapStep, planOf, taskStep } from '../../support/plans.ts';
 
 type LeaseEffect = Extract<Effect, { kind: 'lease' }>;
@@ -14,15 +15,32 @@ function offered(
   cpus: number[],
   options: { maxRunning?: number; prefetch?: number } = {},
 ): LeaseEffect[] {
-  const cpusOf = (ordinal: number): number => {
+  const needsOf = (ordinal: number): UnitNeeds => {
     const step = plan.workflow.steps[ordinal];
-    return step?.kind === 'map' ? step.cpusPerTask : 1;
+    return { cpus: step?.kind === 'map' ? step.cpusPerTask : 1, memoryMib: 0, gpus: 0, timeMs: 0 };
   };
-  const core = new Core({ plan, epoch: 1, cpusOf, maxRunning: options.maxRunning ?? 0 });
+  const core = new Core({
+    plan,
+    epoch: 1,
+    pools: [{ kind: 'local' }],
+    poolOf: () => 0,
+    needsOf,
+    maxRunning: options.maxRunning ?? 0,
+  });
   core.apply({ kind: 'tick' }, 0);
   core.apply({ kind: 'step-prepared', step: 0, total: 1 }, 0);
   cpus.forEach((each, at) => {
-    const agent = { id: `a${at}`, allocation: `l${at}`, host: 'h', pid: 1, cpus: each, version: '1' };
+    const agent = {
+      id: `a${at}`,
+      allocation: `l${at}`,
+      host: 'h',
+      pid: 1,
+      cpus: each,
+      memoryMib: 0,
+      gpus: 0,
+      job: '',
+      version: '1',
+    };
     core.apply({ kind: 'agent-connected', session: at, agent, held: [], running: [], finished: [] }, 0);
   });
   const first = core.apply({ kind: 'tick' }, 0).find((effect): effect is LeaseEffect => effect.kind === 'lease');
@@ -39,7 +57,7 @@ function offered(
   plan.workflow.steps.forEach((step, ordinal) => {
     if (step.kind === 'map') core.apply({ kind: 'step-prepared', step: ordinal, total }, 0);
     cpus.forEach((_, session) => {
-      core.apply({ kind: 'demand', session, step: ordinal, prefetch: options.prefetch ?? 0 }, 0);
+      core.apply({ kind: 'demand', session, step: ordinal, prefetch: options.prefetch ?? 0, closed: false }, 0);
     });
   });
   const effects = core.apply({ kind: 'tick' }, 0);
