@@ -3,16 +3,19 @@ import { hostname } from 'node:os';
 import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient } from '../src/rpc/client.ts';
 import type { CoordinatorMessage, Drain, Hello, Welcome } from '../src/rpc/messages.ts';
+import type { Offer } from './cpus/choose.ts';
 import { helloMessages } from './hello.ts';
-import type { JoinFile } from './join-file.ts';
 import type { Link } from './link.ts';
 import type { Outbox } from './outbox.ts';
 import type { Work } from './work.ts';
 
+const MIB = 1024 * 1024;
+
 export interface AgentOptions {
   id: string;
-  join: JoinFile;
-  slots: number;
+  /** "": of none. */
+  allocation: string;
+  offer: Offer;
   link: Link;
   outbox: Outbox;
   work: Work;
@@ -71,19 +74,19 @@ export class Agent {
   }
 
   onOpen(): void {
-    const { id, join, slots, link, work } = this.#options;
+    const { id, allocation, offer, link, work } = this.#options;
     const agent: Omit<Hello, 'held' | 'running' | 'finished' | 'more'> = {
       agent: id,
-      allocation: join.allocation,
+      allocation,
       host: hostname(),
       pid: process.pid,
-      cpus: slots,
+      cpus: offer.slots,
       version: typeof __OUTFLOW_VERSION__ === 'string' ? __OUTFLOW_VERSION__ : '',
       epoch: this.#epoch,
-      memoryBytes: 0,
-      gpus: 0,
+      memoryBytes: offer.memoryMib * MIB,
+      gpus: offer.gpus.length,
       programHash: '',
-      job: '',
+      job: offer.job,
     };
     for (const hello of helloMessages(agent, work.holdings())) link.send({ kind: 'hello', hello });
   }

@@ -4,15 +4,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutflowError, OutflowError } from '../src/model/errors.ts';
 import { LIMITS } from '../src/model/limits.ts';
 
+/** PEM texts: whom to trust, and what proves who we are. */
+export interface JoinTls {
+  ca: string;
+  cert: string;
+  key: string;
+}
+
 export interface JoinFile {
-  /** gRPC address: `unix:/path`. */
-  address: string;
+  /** gRPC addresses, all of the same coordinator: `unix:/path`, `host:port`. */
+  addresses: readonly string[];
   run: string;
-  allocation: string;
+  /** Undefined: the agent is told by its command line, or is of no allocation. */
+  allocation?: string;
   /** Id of the agent; it makes one up where it is not told. */
   agent?: string;
-  /** CPU slots. */
-  workers: number;
+  /** CPU slots; undefined: what this process may use. */
+  workers?: number;
+  /** None over a Unix socket. */
+  tls?: JoinTls;
 }
 
 const POLL_MS = 10;
@@ -25,17 +35,33 @@ function readJoinFile(file: string): JoinFile {
   } catch (cause) {
     throw new OutflowError('agent-failed', `cannot read the join file ${file}: ${(cause as Error).message}`, { hint, cause });
   }
-  const { address, run, allocation, agent, workers } = (content ?? {}) as Record<string, unknown>;
-  const isGood =
-    typeof address === 'string' &&
-    typeof run === 'string' &&
-    typeof allocation === 'string' &&
-    (agent === undefined || typeof agent === 'string') &&
-    Number.isSafeInteger(workers) &&
-    (workers as number) >= 1;
-  if (!isGood)
-    throw new OutflowError('agent-failed', `the join file ${file} lacks address, run, allocation or workers`, { hint });
-  return { address, run, allocation, workers: workers as number, ...(agent === undefined ? {} : { agent }) };
+  const join = parseJoin(content);
+  if (typeof join === 'string') throw new OutflowError('agent-failed', `the join file ${file} has no good ${join}`, { hint });
+  return join;
+}
+
+/** The name of the field that is wrong, where one is. */
+function parseJoin(content: unknown): JoinFile | string {
+  const { addresses, run, allocation, agent, workers, tls } = (content ?? {}) as Record<string, unknown>;
+  if (!Array.isArray(addresses) || addresses.length === 0 || !addresses.every((it) => typeof it === 'string')) return 'addresses';
+  if (typeof run !== 'string') return 'run';
+  if (allocation !== undefined && typeof allocation !== 'string') return 'allocation';
+  if (agent !== undefined && typeof agent !== 'string') return 'agent';
+  if (workers !== undefined && !(Number.isSafeInteger(workers) && (workers as number) >= 1)) return 'workers';
+  if (tls !== undefined && !isTls(tls)) return 'tls';
+  return {
+    addresses,
+    run,
+    ...(allocation === undefined ? {} : { allocation }),
+    ...(agent === undefined ? {} : { agent }),
+    ...(workers === undefined ? {} : { workers: workers as number }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+}
+
+function isTls(tls: unknown): tls is JoinTls {
+  const { ca, cert, key } = (tls ?? {}) as Record<string, unknown>;
+  return [ca, cert, key].every((pem) => typeof pem === 'string' && pem.startsWith('-----BEGIN '));
 }
 
 /** An agent may be started before it is known whom it is for. */
@@ -48,7 +74,7 @@ export async function awaitJoinFile(file: string, signal: AbortSignal): Promise<
 /** While there is none to be read (the run's directory is being moved, a file system hangs), the last one serves. */
 export function rereadJoinFile(file: string, last: JoinFile): JoinFile {
   try {
-    return { ...last, address: readJoinFile(file).address };
+    return readJoinFile(file);
   } catch (error) {
     if (isOutflowError(error)) return last;
     throw error;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient, Session } from '../src/rpc/client.ts';
 import type { AgentMessage, CoordinatorMessage } from '../src/rpc/messages.ts';
+import type { JoinFile } from './join-file.ts';
 
 export interface LinkHandlers {
   /** The stream is open: the hello must come first. */
@@ -17,16 +18,18 @@ export interface LinkHandlers {
 const BACK_OFF = { firstMs: 50, mostMs: 1_000 };
 
 export class Link {
-  readonly #address: () => string;
+  readonly #where: () => JoinFile;
   readonly #handlers: LinkHandlers;
   readonly #stopped = new AbortController();
   #client: CoordinatorClient | undefined;
   #session: Session | undefined;
   #heardAtMs = 0;
   #backOffMs = BACK_OFF.firstMs;
+  #dials = 0;
 
-  constructor(address: () => string, handlers: LinkHandlers) {
-    this.#address = address;
+  /** `where`: asked at each dial. */
+  constructor(where: () => JoinFile, handlers: LinkHandlers) {
+    this.#where = where;
     this.#handlers = handlers;
   }
 
@@ -50,6 +53,7 @@ export class Link {
   /** The coordinator is the right one: the next loss is a new one. */
   accept(): void {
     this.#backOffMs = BACK_OFF.firstMs;
+    this.#dials -= 1; // the same address again
   }
 
   /** Ends this connection; another is dialled. */
@@ -76,7 +80,8 @@ export class Link {
 
   /** One connection, from dial to close. */
   async #connect(Client: typeof CoordinatorClient): Promise<void> {
-    const client = new Client(this.#address());
+    const { addresses } = this.#where();
+    const client = new Client(addresses[this.#dials++ % addresses.length] as string);
     const closed = Promise.withResolvers<void>();
     this.#client = client;
     this.#heardAtMs = performance.now();

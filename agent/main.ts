@@ -1,6 +1,7 @@
 // `outflow agent --join FILE`: puts an agent together, and sees to its end. A first host is started before anything else is
 // loaded, as that takes longest: it is ready about when the coordinator is.
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { OutflowError } from '../src/model/errors.ts';
 import { LIMITS } from '../src/model/limits.ts';
 import type { AgentEnd } from './agent.ts';
@@ -11,8 +12,15 @@ import { Watchdog } from './hosts/watchdog.ts';
 import { awaitJoinFile } from './join-file.ts';
 import { makeScratch } from './scratch.ts';
 
+export interface AgentCommand {
+  joinFile: string;
+  /** What is said here beats the join file, which may be one for many agents. */
+  allocation?: string;
+  workers?: number;
+}
+
 /** Resolves with the exit code: 0 when the coordinator let it go. Error `agent-failed` without a join file. */
-export async function runAgent(options: { joinFile: string }): Promise<number> {
+export async function runAgent(options: AgentCommand): Promise<number> {
   const leaving = new AbortController();
   process.on('SIGTERM', () => leaving.abort());
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {}); // meant for the terminal's foreground
@@ -27,12 +35,13 @@ export async function runAgent(options: { joinFile: string }): Promise<number> {
   });
   try {
     pool.startAhead();
-    const [{ runSession }, join] = await Promise.all([
-      import('./run-session.ts'),
-      awaitJoinFile(options.joinFile, leaving.signal),
-    ]);
-    const id = join.agent ?? `${join.allocation}.${randomBytes(4).toString('hex')}`;
-    return exitCodeOf(await runSession({ joinFile: options.joinFile, join, id, scratch, pool, leaving: leaving.signal }));
+    const { joinFile } = options;
+    const [{ runSession }, join] = await Promise.all([import('./run-session.ts'), awaitJoinFile(joinFile, leaving.signal)]);
+    const allocation = options.allocation ?? join.allocation ?? '';
+    const workers = options.workers ?? join.workers;
+    const id = join.agent ?? `${allocation || hostname()}.${randomBytes(4).toString('hex')}`;
+    const session = { joinFile, join, allocation, workers, id, scratch, pool, leaving: leaving.signal };
+    return exitCodeOf(await runSession(session));
   } catch (error) {
     if (leaving.signal.aborted) return 0;
     throw error;

@@ -4,7 +4,7 @@ import { LIMITS } from '../src/model/limits.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
 import { Blobs } from './blobs.ts';
-import { chooseCpus } from './cpus/choose.ts';
+import { chooseOffer } from './cpus/choose.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import { type JoinFile, rereadJoinFile } from './join-file.ts';
 import { Link } from './link.ts';
@@ -17,6 +17,10 @@ import { Work } from './work.ts';
 export interface SessionOptions {
   joinFile: string;
   join: JoinFile;
+  /** "": of none. */
+  allocation: string;
+  /** CPU slots; undefined: what is granted. */
+  workers: number | undefined;
   id: string;
   scratch: Scratch;
   pool: HostPool;
@@ -24,25 +28,34 @@ export interface SessionOptions {
   leaving: AbortSignal;
 }
 
-export async function runSession({ joinFile, join, id, scratch, pool, leaving }: SessionOptions): Promise<AgentEnd> {
-  const claims = chooseCpus(join.workers);
-  const slots = new Slots(join.workers, claims?.cpus ?? null);
+export async function runSession({
+  joinFile,
+  join,
+  allocation,
+  workers,
+  id,
+  scratch,
+  pool,
+  leaving,
+}: SessionOptions): Promise<AgentEnd> {
+  const offer = chooseOffer(workers);
+  const slots = new Slots(offer.slots, offer.cpus);
   const outbox = new Outbox(LIMITS);
   const blobs = new Blobs(scratch.blobDir, () => agent.connected());
   const work = new Work({ slots, outbox, blobs, pool, onChange: () => agent.onChange() });
   let last = join;
-  const address = (): string => {
+  const where = (): JoinFile => {
     last = rereadJoinFile(joinFile, last);
-    return last.address;
+    return last;
   };
-  const link = new Link(address, {
+  const link = new Link(where, {
     onOpen: () => agent.onOpen(),
     onMessage: (message) => agent.onMessage(message),
     onClose: () => agent.onClose(),
     onDrain: () => agent.onChange(),
   });
   const prepare = async (welcome: Welcome): Promise<void> => work.begin(await beginMessage(welcome, blobs), welcome.maxRunning);
-  const agent: Agent = new Agent({ id, join, slots: slots.total, link, outbox, work, prepare });
+  const agent: Agent = new Agent({ id, allocation, offer, link, outbox, work, prepare });
   const linked = link.run();
   onAbort(leaving, () => {
     agent.leave(LIMITS.leaveGraceMs);
@@ -53,7 +66,7 @@ export async function runSession({ joinFile, join, id, scratch, pool, leaving }:
   } finally {
     agent.stop();
     link.stop();
-    claims?.release();
+    offer.release();
     await linked;
   }
 }

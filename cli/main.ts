@@ -20,8 +20,12 @@ async function main(): Promise<number> {
       break;
   }
   // An agent is started by programs, and waited for: it does without what only a command line needs.
-  if (first === 'agent' && rest[0] === '--join' && rest[1] !== undefined && rest.length === 2) {
-    return await (await import('./run-agent.ts')).runAgentOf(rest[1]);
+  const [flag, joinFile, other, allocation] = rest;
+  if (first === 'agent' && flag === '--join' && joinFile !== undefined) {
+    const { runAgentOf } = await import('./run-agent.ts');
+    if (rest.length === 2) return await runAgentOf({ joinFile });
+    if (rest.length === 4 && other === '--allocation' && allocation !== undefined)
+      return await runAgentOf({ joinFile, allocation });
   }
   const isHelp = rest.some((word) => word === '--help' || word === '-h');
   if ((first === 'plan' || first === 'run' || first === 'submit') && !isHelp) {

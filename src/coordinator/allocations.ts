@@ -32,7 +32,7 @@ export class LocalAllocations {
 
   /** Writes the join file: where the coordinator listens, and how many CPU slots to offer. */
   publish(allocation: string, address: string, run: string, workers: number): Promise<void> {
-    return writePrivateFile(this.#joinFile(allocation), JSON.stringify({ address, run, allocation, workers }));
+    return writePrivateFile(this.#joinFile(allocation), JSON.stringify({ addresses: [address], run, allocation, workers }));
   }
 
   /** Ends of allocations become events. */

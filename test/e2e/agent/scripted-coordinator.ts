@@ -133,7 +133,7 @@ export class ScriptedCoordinator {
   }
 
   writeJoinFile(workers: number): void {
-    writeFileSync(this.joinFile, JSON.stringify({ address: this.#address, run: 'testrun1', allocation: 'a1', workers }), {
+    writeFileSync(this.joinFile, JSON.stringify({ addresses: [this.#address], run: 'testrun1', allocation: 'a1', workers }), {
       mode: 0o600,
     });
   }
