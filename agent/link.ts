@@ -81,7 +81,7 @@ export class Link {
   /** One connection, from dial to close. */
   async #connect(Client: typeof CoordinatorClient): Promise<void> {
     const { addresses } = this.#where();
-    const client = new Client(addresses[this.#dials++ % addresses.length] as string);
+    const client = new Client({ address: addresses[this.#dials++ % addresses.length] as string });
     const closed = Promise.withResolvers<void>();
     this.#client = client;
     this.#heardAtMs = performance.now();

@@ -45,7 +45,7 @@ async function nudge(summary: RunSummary, now: boolean, url: string): Promise<vo
   const hold = holdOf(summary);
   const address = hold.kind === 'nobody' ? await takeOver(summary, hold, url) : hold.kind === 'here' ? hold.address : undefined;
   if (address === undefined) return;
-  const client = new CoordinatorClient(address);
+  const client = new CoordinatorClient({ address });
   try {
     await client.cancel({ now });
   } catch {

@@ -5,7 +5,7 @@ import type { Progress } from '../../src/rpc/messages.ts';
 const PATIENCE_MS = 1_000;
 
 export async function liveProgress(address: string): Promise<Progress | undefined> {
-  const client = new CoordinatorClient(address);
+  const client = new CoordinatorClient({ address });
   try {
     for await (const event of client.watch({ logs: false }, AbortSignal.timeout(PATIENCE_MS))) {
       if (event.kind === 'progress') return event.progress;

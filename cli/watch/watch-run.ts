@@ -79,7 +79,7 @@ class Watch {
 
   /** Shows events until the stream ends, for whatever reason. */
   async #follow(address: string): Promise<void> {
-    const client = new CoordinatorClient(address);
+    const client = new CoordinatorClient({ address });
     this.#client = client;
     try {
       for await (const event of client.watch({ logs: true }, this.#stop.signal)) {

@@ -125,13 +125,16 @@ export class Coordinator {
     const ended = this.#loop.run(() => this.#sessions.count === 0 && allocations.liveCount === 0);
     // Agents of an earlier holder say what they hold of steps; those must be known before they may dial.
     while (this.#core.isPreparing()) await new Promise((resolve) => setTimeout(resolve, 5));
-    const server = await serve(address, {
-      onAgent: (stream) => this.#sessions.onAgent(stream),
-      getBlob: (sha256) => store.getBlob(sha256),
-      putBlob: (sha256, size, chunks) => store.putBlob(sha256, size, chunks),
-      watch: (request, emit, signal) => this.#watchers.watch(request, emit, signal),
-      cancel: async ({ now }) => this.enqueue({ kind: 'cancel-requested', now }),
-    });
+    const server = await serve(
+      { unix: address },
+      {
+        onAgent: (stream) => this.#sessions.onAgent(stream),
+        getBlob: (sha256) => store.getBlob(sha256),
+        putBlob: (sha256, size, chunks) => store.putBlob(sha256, size, chunks),
+        watch: (request, emit, signal) => this.#watchers.watch(request, emit, signal),
+        cancel: async ({ now }) => this.enqueue({ kind: 'cancel-requested', now }),
+      },
+    );
     if (started !== undefined) await allocations.publish(started, address, record.id, this.#shape.slots);
     onServing();
     try {

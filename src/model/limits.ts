@@ -44,6 +44,12 @@ export const LIMITS = {
   heartbeatMs: 2_000,
   /** What is still said over a server's connections when it closes has this long. */
   serverCloseMs: 200,
+  /** A TLS handshake that takes longer is cut off. */
+  handshakeMs: 5_000,
+  /** Handshakes at once; one more, and the oldest is cut off. */
+  handshakes: 512,
+  /** How long a dial waits for one address. */
+  dialMs: 5_000,
   /** Silence after which a session is taken for dead. */
   silenceMs: 10_000,
   /** Silence after which an agent is lost, and its units go out again. */

@@ -1,46 +1,70 @@
 // The dialling side: an agent's session and blobs, a CLI's watch and cancel.
+import type { Duplex } from 'node:stream';
 import {
   Channel,
+  type ChannelCredentials,
+  Client,
   type ClientDuplexStream,
   type ClientReadableStream,
   type ClientWritableStream,
+  connectivityState,
   credentials,
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
 import { LIMITS } from '../model/limits.ts';
-import type { AgentMessage, BlobChunk, CoordinatorMessage, WatchEvent } from './messages.ts';
+import { dialFailure } from './dial-failure.ts';
+import type {
+  AgentMessage,
+  AgentStatus,
+  BlobChunk,
+  CoordinatorMessage,
+  ExecInput,
+  ExecOutput,
+  TunnelChunk,
+  TunnelTarget,
+  WatchEvent,
+} from './messages.ts';
 import { agentProtocol, CHANNEL_OPTIONS, controlProtocol } from './protocol.ts';
+import { type DialledStream, dialled, type StreamHandlers } from './streams.ts';
+import { channelCredentials, TLS_CHANNEL_OPTIONS, type TlsIdentity } from './tls.ts';
+import { dialTunnel } from './tunnel.ts';
 
-export interface SessionHandlers {
-  onMessage(message: CoordinatorMessage): void;
-  /** Called once, however the stream ended. */
-  onClose(error?: Error): void;
+export type SessionHandlers = StreamHandlers<CoordinatorMessage>;
+export type Session = DialledStream<AgentMessage>;
+
+export interface Target {
+  /** `unix:/path` or `host:port`. */
+  address: string;
+  /** Without it nothing is encrypted and nobody is asked who he is: only for `unix:`. */
+  tls?: TlsIdentity;
 }
 
-export interface Session {
-  send(message: AgentMessage): void;
-  readonly writable: boolean;
-  onDrain(listener: () => void): void;
-  close(): void;
-}
-
-/** A connection to one coordinator; `close` ends it. Address: `unix:/path`. */
+/** A connection to one coordinator; `close` ends it, and all that goes over it. */
 export class CoordinatorClient {
-  readonly #address: string;
+  readonly address: string;
+  readonly #credentials: ChannelCredentials;
   readonly #channel: Channel;
+  readonly #closed = new AbortController();
   #agent: InstanceType<ServiceClientConstructor> | undefined;
   #blobs: InstanceType<ServiceClientConstructor> | undefined;
+  #tunnels: InstanceType<ServiceClientConstructor> | undefined;
   #control: InstanceType<ServiceClientConstructor> | undefined;
 
-  constructor(address: string) {
-    this.#address = address;
+  constructor({ address, tls }: Target) {
+    this.address = address;
+    this.#credentials = tls ? channelCredentials(tls) : credentials.createInsecure();
     // A dead socket is noticed by its session; dialling again is the caller's business, so no long back-off here.
-    const options = { ...CHANNEL_OPTIONS, 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 500 };
-    this.#channel = new Channel(address, credentials.createInsecure(), options);
+    const options = {
+      ...CHANNEL_OPTIONS,
+      ...(tls && TLS_CHANNEL_OPTIONS),
+      'grpc.initial_reconnect_backoff_ms': 50,
+      'grpc.max_reconnect_backoff_ms': 500,
+    };
+    this.#channel = new Channel(address, this.#credentials, options);
   }
 
   #client(Service: ServiceClientConstructor): InstanceType<ServiceClientConstructor> {
-    return new Service(this.#address, credentials.createInsecure(), { ...CHANNEL_OPTIONS, channelOverride: this.#channel });
+    return new Service(this.address, this.#credentials, { ...CHANNEL_OPTIONS, channelOverride: this.#channel });
   }
 
   get #agentService(): InstanceType<ServiceClientConstructor> {
@@ -53,42 +77,76 @@ export class CoordinatorClient {
     return this.#blobs;
   }
 
+  get #tunnelService(): InstanceType<ServiceClientConstructor> {
+    this.#tunnels ??= this.#client(agentProtocol().TunnelService);
+    return this.#tunnels;
+  }
+
   get #controlService(): InstanceType<ServiceClientConstructor> {
     this.#control ??= this.#client(controlProtocol().ControlService);
     return this.#control;
   }
 
+  /** Resolves when the coordinator has answered, and each side has accepted the other's certificate; else throws why not. */
+  async ready(withinMs: number, signal: AbortSignal): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    for (;;) {
+      const state = this.#channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return;
+      if (state === connectivityState.TRANSIENT_FAILURE) throw new Error(await this.#whyNotReady());
+      await new Promise<void>((resolve, reject) => {
+        const onAbort = (): void => reject(signal.reason);
+        if (signal.aborted) return onAbort();
+        signal.addEventListener('abort', onAbort, { once: true });
+        this.#channel.watchConnectivityState(state, deadline, (error) => {
+          signal.removeEventListener('abort', onAbort);
+          if (error) reject(new Error(`no answer within ${withinMs / 1_000} s`));
+          else resolve();
+        });
+      });
+    }
+  }
+
+  /** A call over a channel that has failed ends at once, with what the channel itself does not say. */
+  #whyNotReady(): Promise<string> {
+    const client = new Client(this.address, this.#credentials, { channelOverride: this.#channel });
+    const nothing = (): Buffer => Buffer.alloc(0);
+    return new Promise((resolve) => {
+      client.makeUnaryRequest('/outflow.v1/None', nothing, nothing, {}, (error) =>
+        resolve(dialFailure(error?.details ?? 'it has answered late')),
+      );
+    });
+  }
+
   openSession(handlers: SessionHandlers): Session {
     const call = this.#agentService.Session?.() as ClientDuplexStream<AgentMessage, CoordinatorMessage>;
-    let open = true;
-    let writable = true;
-    const drains: (() => void)[] = [];
-    const close = (error?: Error): void => {
-      if (!open) return;
-      open = false;
-      handlers.onClose(error);
-    };
-    call.on('data', (message: CoordinatorMessage) => handlers.onMessage(message));
-    call.on('drain', () => {
-      writable = true;
-      for (const listener of drains) listener();
-    });
-    call.on('end', () => close());
-    call.on('error', close);
-    call.on('close', () => close());
-    return {
-      send: (message) => {
-        if (open) writable = call.write(message);
-      },
-      get writable() {
-        return open && writable;
-      },
-      onDrain: (listener) => drains.push(listener),
-      close: () => {
-        call.end();
-        call.cancel();
-      },
-    };
+    return dialled(this.#held(call), handlers);
+  }
+
+  /** The agent's end of a process that the coordinator asked for; the first message names it. */
+  openAgentExec(handlers: StreamHandlers<ExecInput>): DialledStream<ExecOutput> {
+    const call = this.#agentService.Exec?.() as ClientDuplexStream<ExecOutput, ExecInput>;
+    return dialled(this.#held(call), handlers);
+  }
+
+  /** The user's end; the first message is the request. */
+  openExec(handlers: StreamHandlers<ExecOutput>): DialledStream<ExecInput> {
+    const call = this.#controlService.Exec?.() as ClientDuplexStream<ExecInput, ExecOutput>;
+    return dialled(this.#held(call), handlers);
+  }
+
+  /** A connection to a database by way of the coordinator. `destroy` breaks it; an error of it that nobody hears is no crash. */
+  openTunnel(target: TunnelTarget): Duplex {
+    const call = this.#tunnelService.Connect?.() as ClientDuplexStream<TunnelChunk, TunnelChunk>;
+    return dialTunnel(this.#held(call), target);
+  }
+
+  /** Closing a channel lets its calls go on: they are ended with it. */
+  #held<Call extends ClientDuplexStream<never, unknown>>(call: Call): Call {
+    const end = (): void => call.cancel();
+    this.#closed.signal.addEventListener('abort', end);
+    call.on('close', () => this.#closed.signal.removeEventListener('abort', end));
+    return call;
   }
 
   /** The chunks of a blob. */
@@ -126,14 +184,32 @@ export class CoordinatorClient {
     for await (const event of call) yield event as WatchEvent;
   }
 
-  cancel(request: { now: boolean }): Promise<void> {
+  async agents(): Promise<AgentStatus[]> {
+    const { agents } = await this.#ask<{ agents: AgentStatus[] }>('Agents', {});
+    return agents;
+  }
+
+  /** "" when the agent has been told, else why it cannot be. */
+  async drain(agent: string): Promise<string> {
+    const { error } = await this.#ask<{ error: string }>('Drain', { agent });
+    return error;
+  }
+
+  async cancel(request: { now: boolean }): Promise<void> {
+    await this.#ask('Cancel', request);
+  }
+
+  #ask<Reply>(method: string, request: object): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + LIMITS.silenceMs;
-      this.#controlService.Cancel?.(request, { deadline }, (error: Error | null) => (error ? reject(error) : resolve()));
+      this.#controlService[method]?.(request, { deadline }, (error: Error | null, reply: Reply) =>
+        error ? reject(error) : resolve(reply),
+      );
     });
   }
 
   close(): void {
+    this.#closed.abort();
     this.#channel.close();
   }
 }

@@ -259,6 +259,7 @@ export interface TunnelTarget {
 export interface TunnelChunk {
   target: TunnelTarget | null;
   data: Uint8Array;
+  end: boolean;
 }
 
 export interface ExecSize {

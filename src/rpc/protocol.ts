@@ -12,6 +12,7 @@ const DECODING = { longs: Number, defaults: true, arrays: true, objects: true, o
 interface AgentProtocol {
   AgentService: ServiceClientConstructor;
   BlobService: ServiceClientConstructor;
+  TunnelService: ServiceClientConstructor;
 }
 
 interface ControlProtocol {

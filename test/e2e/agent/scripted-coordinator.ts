@@ -102,23 +102,26 @@ export class ScriptedCoordinator {
   }
 
   async listen(): Promise<void> {
-    this.#server = await serve(this.#address, {
-      onAgent: (stream) => this.#onAgent(stream),
-      getBlob: async function* (this: ScriptedCoordinator, hash: string) {
-        this.asked.push(hash);
-        const bytes = this.blobs.get(hash);
-        if (bytes === undefined) throw new Error(`no blob ${hash}`);
-        for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
-      }.bind(this),
-      putBlob: async (hash, _size, chunks) => {
-        const parts: Uint8Array[] = [];
-        for await (const chunk of chunks) parts.push(chunk);
-        this.blobs.set(hash, Buffer.concat(parts));
-        this.#heard();
+    this.#server = await serve(
+      { unix: this.#address },
+      {
+        onAgent: (stream) => this.#onAgent(stream),
+        getBlob: async function* (this: ScriptedCoordinator, hash: string) {
+          this.asked.push(hash);
+          const bytes = this.blobs.get(hash);
+          if (bytes === undefined) throw new Error(`no blob ${hash}`);
+          for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
+        }.bind(this),
+        putBlob: async (hash, _size, chunks) => {
+          const parts: Uint8Array[] = [];
+          for await (const chunk of chunks) parts.push(chunk);
+          this.blobs.set(hash, Buffer.concat(parts));
+          this.#heard();
+        },
+        watch: async () => {},
+        cancel: async () => {},
       },
-      watch: async () => {},
-      cancel: async () => {},
-    });
+    );
   }
 
   /** As a coordinator that dies: its sessions end, nobody answers. */

@@ -53,8 +53,8 @@ beforeEach(async () => {
     },
     cancel: async () => {},
   };
-  server = await serve(address, handlers);
-  client = new CoordinatorClient(address);
+  server = await serve({ unix: address }, handlers);
+  client = new CoordinatorClient({ address });
 });
 
 afterEach(async () => {
