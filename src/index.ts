@@ -7,6 +7,7 @@ export { defineConfig, type OutflowConfig } from './sdk/config.ts';
 export type { Context, Database, LogFields, Logger, Query, QueryMethods } from './sdk/context.ts';
 export { type Flag, type FlagOptions, flag } from './sdk/flag.ts';
 export { input, iterateOn } from './sdk/inputs.ts';
-export { type GeneratorSpec, type MapOptions, mapTask, type ReduceSpec, type SbatchOptions } from './sdk/map-task.ts';
+export { type GeneratorSpec, type MapOptions, mapTask, type ReduceSpec } from './sdk/map-task.ts';
+export type { Memory, SbatchOptions } from './sdk/sbatch-options.ts';
 export type { Schema } from './sdk/schema.ts';
 export { type Duration, type Task, type TaskOptions, type TaskSpec, task } from './sdk/task.ts';

@@ -1,5 +1,5 @@
 // The variables that sbatch itself would read: a user or a site sets them once for all jobs, and allocations heed them too.
-import { directiveName, OWNED } from './directive-names.ts';
+import { directiveName, isOwned } from './directive-names.ts';
 import type { Directives } from './plan.ts';
 
 /** Those whose names are not `SBATCH_` and the option's. */
@@ -33,7 +33,7 @@ export function directivesOfEnvironment(environment: Readonly<Record<string, str
   const directives: Directives = {};
   for (const [variable, name] of VARIABLES) {
     const value = environment[variable];
-    if (value === undefined || name in OWNED) continue;
+    if (value === undefined || isOwned(name)) continue;
     directives[name] = value === '' ? true : value;
   }
   const wait = environment['SBATCH_WAIT4SWITCH'];

@@ -14,7 +14,7 @@ const CLUSTER = 'allocations are made on the cluster of the host where outflow r
 const AT_THE_END = 'outflow tells agents and units itself when an allocation ends';
 
 /** Options that outflow sets or that break what it does, with what to do instead. */
-export const OWNED: Readonly<Record<string, string>> = {
+export const OWNED = {
   array: 'outflow makes as many allocations as the work needs: bound them with `maxAllocations`',
   nodes: 'set `nodesPerAllocation` (in outflow.config, or --nodes-per-allocation)',
   nodefile: 'name the nodes in `nodelist`',
@@ -54,7 +54,11 @@ export const OWNED: Readonly<Record<string, string>> = {
   'test-only': '`outflow plan … --backend slurm --test-only` asks Slurm when the allocations would start',
   uid: AS_YOU,
   gid: AS_YOU,
-};
+} as const satisfies Record<string, string>;
+
+export function isOwned(name: string): name is keyof typeof OWNED {
+  return Object.hasOwn(OWNED, name);
+}
 
 const SHORT: Readonly<Record<string, string>> = {
   a: 'array',
@@ -125,8 +129,7 @@ export function normalDirectives(given: unknown, where: string, code: ErrorCode 
     if (value === undefined) continue;
     const name = directiveName(key);
     if (!/^[a-z][a-z0-9-]*$/.test(name)) fail(`sets \`${key}\`, which is not a name of an option of sbatch`);
-    const instead = OWNED[name];
-    if (instead !== undefined) fail(`cannot set \`${key}\`: outflow decides that itself`, instead);
+    if (isOwned(name)) fail(`cannot set \`${key}\`: outflow decides that itself`, OWNED[name]);
     const other = written.get(name);
     if (other !== undefined) fail(`sets one option twice: \`${other}\` and \`${key}\``);
     written.set(name, key);

@@ -1,5 +1,7 @@
 // Checks of the shape of definitions, for users whose editor did not stop them. Each throws `bad-definition`.
+import { parseDuration } from '../base/duration.ts';
 import { OutflowError } from '../model/errors.ts';
+import { memoryMib } from '../plan/slurm-values.ts';
 import type { InputDefinition } from './definition.ts';
 import { inputDefinitionOf } from './inputs.ts';
 import { isSchema, type Schema } from './schema.ts';
@@ -103,6 +105,26 @@ export function checkCount(value: unknown, least: number, what: string): number 
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
   throw badDefinition(`${what} must be a whole number of ${least} or more, not ${shown(value)}`);
+}
+
+/** Milliseconds of a duration. */
+export function checkDuration(value: unknown, what: string): number {
+  const ms = parseDuration(value);
+  if (ms !== undefined) return ms;
+  throw badDefinition(
+    `${what} is ${shown(value)}, not a duration`,
+    'a number of seconds, or a text such as 250ms, 1.5s, 5m, 2h30m, at most 24d',
+  );
+}
+
+/** MiB of an amount of memory, of at least 1. */
+export function checkMemory(value: unknown, what: string): number {
+  const mib = memoryMib(value);
+  if (mib !== undefined && mib > 0) return mib;
+  throw badDefinition(
+    `${what} is ${shown(value)}, not an amount of memory`,
+    'a whole number with K, M, G or T; without, of MiB: 500M, 4G, 2048',
+  );
 }
 
 /** A value as it may stand in a message. */

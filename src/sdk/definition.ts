@@ -1,5 +1,5 @@
 // The plain data behind what users write: definitions, the nodes of chains, and the brands that tell them apart.
-import type { Backend, OnFailure, TaskOptions } from '../plan/plan.ts';
+import type { Backend, Directives, OnFailure, TaskOptions } from '../plan/plan.ts';
 import type { Context } from './context.ts';
 import type { Schema, Shape } from './schema.ts';
 
@@ -35,14 +35,24 @@ export interface StepFunction {
   args: Record<string, unknown>;
 }
 
-export interface MapDefinition {
+/** By the names of the options that say them; units as in the plan. */
+export interface MapResources {
+  readonly cpusPerTask?: number;
+  /** MiB. */
+  readonly memPerTask?: number;
+  readonly gpusPerTask?: number;
+  /** Milliseconds. */
+  readonly timePerTask?: number;
+  readonly sbatch?: Directives;
+  readonly prologue?: string[];
+}
+
+export interface MapDefinition extends MapResources {
   readonly name: string;
   /** Absent with `noOutputs`. */
   readonly outputName?: string;
-  readonly cpusPerTask?: number;
   readonly simultaneousTasks?: number;
   readonly onFailure: OnFailure;
-  readonly sbatch?: Readonly<Record<string, unknown>>;
   readonly generator?: GeneratorDefinition;
   readonly reduce?: ReduceDefinition;
   readonly body: Graph;

@@ -1,15 +1,6 @@
 // A map as plan steps: its elements, its shared inputs, its body; at the top its custom generator and reduce as steps of their own.
 import { OutflowError } from '../model/errors.ts';
-import {
-  type Directives,
-  type Elements,
-  GENERATED_OUTPUT,
-  type Input,
-  type MapStep,
-  RAW_OUTPUT,
-  type Step,
-  type TaskStep,
-} from '../plan/plan.ts';
+import { type Elements, GENERATED_OUTPUT, type Input, type MapStep, RAW_OUTPUT, type Step, type TaskStep } from '../plan/plan.ts';
 import { badDefinition } from './checks.ts';
 import type { GeneratorDefinition, MapDefinition, ReduceDefinition, TaskDefinition } from './definition.ts';
 import { type IteratedName, iteratedInputs } from './iterated.ts';
@@ -54,10 +45,9 @@ export async function lowerMap(
         : { kind: 'generated' },
     ...(map.outputName === undefined ? {} : { outputName: map.outputName }),
     reduce: map.reduce === undefined ? 'concatenate' : 'custom',
-    cpusPerTask: map.cpusPerTask ?? 1,
+    ...resourcesOf(map),
     ...(map.simultaneousTasks === undefined ? {} : { simultaneousTasks: map.simultaneousTasks }),
     onFailure: map.onFailure,
-    ...(map.sbatch === undefined ? {} : { sbatch: { ...map.sbatch } as Directives }),
   };
   step.inputs = unique(step.inputs);
   const outputs = map.outputName === undefined ? [] : [map.outputName];
@@ -67,8 +57,20 @@ export async function lowerMap(
   return { steps, last: (steps.at(-1) as Step).id, outputs };
 }
 
+function resourcesOf(map: MapDefinition): Pick<MapStep, 'cpusPerTask'> & Partial<MapStep> {
+  const { cpusPerTask = 1, memPerTask, gpusPerTask, timePerTask, sbatch, prologue } = map;
+  return {
+    cpusPerTask,
+    ...(memPerTask === undefined ? {} : { memPerTaskMib: memPerTask }),
+    ...(gpusPerTask === undefined ? {} : { gpusPerTask }),
+    ...(timePerTask === undefined ? {} : { timePerTaskMs: timePerTask }),
+    ...(sbatch === undefined ? {} : { sbatch: { ...sbatch } }),
+    ...(prologue === undefined ? {} : { prologue: [...prologue] }),
+  };
+}
+
 function refuseResources(id: string, map: MapDefinition): void {
-  for (const option of ['cpusPerTask', 'sbatch'] as const) {
+  for (const option of ['cpusPerTask', 'memPerTask', 'gpusPerTask', 'timePerTask', 'sbatch', 'prologue'] as const) {
     if (map[option] === undefined) continue;
     throw new OutflowError('nested-resources', `map ${id} is within another map and sets \`${option}\``, {
       hint: `a map within a map runs within its unit, on the unit's CPUs: set \`${option}\` on the outermost map`,

@@ -1,5 +1,7 @@
 // mapTask(): a subworkflow that runs once for each element.
+import { normalDirectives } from '../plan/directive-names.ts';
 import { ON_FAILURE, type OnFailure } from '../plan/plan.ts';
+import { prologueLines } from '../plan/prologue.ts';
 import { nextOrder, record, recordBody } from './ambient.ts';
 import { type AnyChain, type Chain, chainOfNode, graphOfResult } from './chain.ts';
 import {
@@ -7,17 +9,21 @@ import {
   checkBoolean,
   checkChoice,
   checkCount,
+  checkDuration,
   checkFunction,
   checkInputs,
   checkMemberName,
+  checkMemory,
   checkOptions,
   checkShape,
   checkStepName,
   shown,
 } from './checks.ts';
 import type { Context } from './context.ts';
-import type { GeneratorDefinition, MapDefinition, ReduceDefinition } from './definition.ts';
+import type { GeneratorDefinition, MapDefinition, MapResources, ReduceDefinition } from './definition.ts';
+import type { Memory, SbatchOptions } from './sbatch-options.ts';
 import { isSchema, type Schema, type Shape } from './schema.ts';
+import type { Duration } from './task.ts';
 import type {
   AcceptedValues,
   ChainsOf,
@@ -40,24 +46,6 @@ import type {
 /** No custom generator. */
 export interface SplitArrays {
   readonly generator: 'split';
-}
-
-/** Options of the allocation for the Slurm backend, by their long names; others pass through. Ignored by the other backends. */
-export interface SbatchOptions {
-  readonly partition?: string;
-  readonly account?: string;
-  readonly qos?: string;
-  /** As sbatch takes it: `30`, `2:00:00`, `1-12`. */
-  readonly time?: string | number;
-  /** Memory of a node: `64G`. */
-  readonly mem?: string | number;
-  readonly 'cpus-per-task'?: number;
-  readonly gres?: string;
-  readonly constraint?: string;
-  readonly reservation?: string;
-  readonly nodelist?: string;
-  readonly exclude?: string;
-  readonly [option: string]: string | number | boolean | undefined;
 }
 
 /** A generator that takes inputs of its own and declares what its elements hold. */
@@ -102,8 +90,29 @@ export interface MapOptions<
   readonly onFailure?: Fail;
   /** Name of the step. Default: the output's name. */
   readonly name?: string;
-  /** For the Slurm backend. Not for a map within a map. */
+  /**
+   * Memory that each unit owns while it runs, as Slurm writes it: `4G`, `500M`; a bare number is MiB. Units are packed by it, and
+   * one that uses more ends with the cause `out-of-memory`. Default: neither. Not for a map within a map.
+   */
+  readonly memPerTask?: Memory;
+  /** GPUs that each unit owns while it runs, on the Slurm backend. Default: 0. Not for a map within a map. */
+  readonly gpusPerTask?: number;
+  /**
+   * What a unit takes at most, for the Slurm backend: none is started that could not end within its allocation. Slurm does not
+   * end it earlier than its allocation; for that, set `timeout` on the task. Default: learnt from the units that ran. Not for a
+   * map within a map.
+   */
+  readonly timePerTask?: Duration;
+  /**
+   * Options of sbatch for the allocations of this map: `{ partition: 'short', time: '2:00:00' }`. They win over the
+   * environment's SBATCH_* and the configuration. Other backends ignore them. Not for a map within a map.
+   */
   readonly sbatch?: SbatchOptions;
+  /**
+   * Lines of shell that run in each allocation before the agent (`module load gcc`), whose environment units get; one that fails
+   * ends the allocation. After those of the configuration. Other backends ignore them. Not for a map within a map.
+   */
+  readonly prologue?: string | readonly string[];
   /**
    * Makes the elements, in place of splitting the arrays of the iterated inputs. A function gives the iterated inputs of
    * each element; one that takes inputs, or serves other inputs of the body, is an object that declares `elements`.
@@ -141,10 +150,14 @@ const OPTIONS = [
   'outputName',
   'noOutputs',
   'cpusPerTask',
+  'memPerTask',
+  'gpusPerTask',
+  'timePerTask',
   'simultaneousTasks',
   'onFailure',
   'name',
   'sbatch',
+  'prologue',
   'generator',
   'reduce',
 ];
@@ -187,10 +200,6 @@ function definitionOf(options: unknown, body: () => unknown): MapDefinition {
   checkMemberName(outputName, 'the output of a map');
   const name = checkStepName(given['name'] ?? outputName, 'mapTask()');
   const what = `map ${name}`;
-  const sbatch = given['sbatch'];
-  if (sbatch !== undefined && (typeof sbatch !== 'object' || sbatch === null))
-    throw badDefinition(`\`sbatch\` of ${what} must be an object, not ${shown(sbatch)}`);
-  const cpusPerTask = checkCount(given['cpusPerTask'], 1, `\`cpusPerTask\` of ${what}`);
   const simultaneousTasks = checkCount(given['simultaneousTasks'], 1, `\`simultaneousTasks\` of ${what}`);
   const generator = generatorOf(given['generator'], what);
   const reduce = reduceOf(given['reduce'], what);
@@ -203,11 +212,25 @@ function definitionOf(options: unknown, body: () => unknown): MapDefinition {
     body: graphOfResult(result, `the body of ${what}`),
     created,
     ...(noOutputs ? {} : { outputName }),
-    ...(cpusPerTask === undefined ? {} : { cpusPerTask }),
+    ...resourcesOf(given, what),
     ...(simultaneousTasks === undefined ? {} : { simultaneousTasks }),
-    ...(sbatch === undefined ? {} : { sbatch: sbatch as Record<string, unknown> }),
     ...(generator === undefined ? {} : { generator }),
     ...(reduce === undefined ? {} : { reduce }),
+  };
+}
+
+/** What units and allocations are given. Throws `bad-definition`, `bad-directive`. */
+function resourcesOf(given: Readonly<Record<string, unknown>>, what: string): MapResources {
+  const { memPerTask, timePerTask, sbatch, prologue } = given;
+  const cpusPerTask = checkCount(given['cpusPerTask'], 1, `\`cpusPerTask\` of ${what}`);
+  const gpusPerTask = checkCount(given['gpusPerTask'], 0, `\`gpusPerTask\` of ${what}`);
+  return {
+    ...(cpusPerTask === undefined ? {} : { cpusPerTask }),
+    ...(memPerTask === undefined ? {} : { memPerTask: checkMemory(memPerTask, `\`memPerTask\` of ${what}`) }),
+    ...(gpusPerTask === undefined ? {} : { gpusPerTask }),
+    ...(timePerTask === undefined ? {} : { timePerTask: checkDuration(timePerTask, `\`timePerTask\` of ${what}`) }),
+    ...(sbatch === undefined ? {} : { sbatch: normalDirectives(sbatch, `\`sbatch\` of ${what}`) }),
+    ...(prologue === undefined ? {} : { prologue: prologueLines(prologue, `\`prologue\` of ${what}`) }),
   };
 }
 

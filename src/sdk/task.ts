@@ -1,12 +1,13 @@
 // task(): the definition of a typed function, which is called in `setup` to make instances.
-import { parseDuration } from '../base/duration.ts';
 import type { TaskOptions as PlanOptions } from '../plan/plan.ts';
 import { nextOrder, record } from './ambient.ts';
 import { type Chain, chainOfNode } from './chain.ts';
 import {
   badDefinition,
   checkBoolean,
+  checkChoice,
   checkCount,
+  checkDuration,
   checkFunction,
   checkInputs,
   checkOptions,
@@ -47,6 +48,11 @@ export interface TaskOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Whether each unit with this task gets a fresh process. Default: false. */
   readonly isolate?: boolean;
+  /**
+   * With the Slurm backend: `'allocation'` runs the task on a compute node, as the units of maps are; by default it runs beside
+   * the coordinator, on the host that submitted. Changes nothing within a map, or on another backend.
+   */
+  readonly runOn?: 'allocation';
 }
 
 /** What `task()` takes. */
@@ -85,7 +91,7 @@ export interface Task<Needs extends object, Outputs extends object, Args extends
   readonly taskName: string;
 }
 
-const OPTIONS = ['name', 'args', 'inputs', 'outputs', 'run', 'timeout', 'retries', 'env', 'isolate'];
+const OPTIONS = ['name', 'args', 'inputs', 'outputs', 'run', 'timeout', 'retries', 'env', 'isolate', 'runOn'];
 
 /**
  * Defines a task. Types of inputs, outputs and arguments are inferred from the schemas; values are checked by them again at
@@ -134,23 +140,16 @@ function optionsOf(given: Readonly<Record<string, unknown>>, what: string): Plan
   const options: PlanOptions = {
     retries: {
       max: checkCount(retries['max'], 0, `\`retries.max\` of ${what}`) ?? 0,
-      delayMs: retries['delay'] === undefined ? 0 : durationMs(retries['delay'], `\`retries.delay\` of ${what}`),
+      delayMs: retries['delay'] === undefined ? 0 : checkDuration(retries['delay'], `\`retries.delay\` of ${what}`),
     },
     isolate: checkBoolean(given['isolate'], `\`isolate\` of ${what}`),
   };
-  if (timeout !== undefined) options.timeoutMs = durationMs(timeout, `\`timeout\` of ${what}`);
+  if (timeout !== undefined) options.timeoutMs = checkDuration(timeout, `\`timeout\` of ${what}`);
   if (options.timeoutMs === 0) throw badDefinition(`\`timeout\` of ${what} is 0`, 'leave it out for no limit');
+  const runOn = checkChoice(given['runOn'], ['allocation'] as const, `\`runOn\` of ${what}`);
+  if (runOn !== undefined) options.runOn = runOn;
   if (env !== undefined) options.env = environmentOf(env, what);
   return options;
-}
-
-function durationMs(value: unknown, what: string): number {
-  const ms = parseDuration(value);
-  if (ms !== undefined) return ms;
-  throw badDefinition(
-    `${what} is ${shown(value)}, not a duration`,
-    'a number of seconds, or a text such as 250ms, 1.5s, 5m, 2h30m, at most 24d',
-  );
 }
 
 function environmentOf(env: unknown, what: string): Record<string, string> {

@@ -144,6 +144,10 @@ export interface MissingArgument<Name, Wanted> {
 export interface WrongArgument<Name, Given, Wanted> {
   readonly [PROBLEM]: [Name, Given, Wanted];
 }
+/** This option of sbatch is set by outflow alone: docs/slurm.md tells what to use instead. */
+export interface DecidedByOutflow<Option> {
+  readonly [PROBLEM]: Option;
+}
 /** The task has no such input to bind. */
 export interface UnknownInput<Name, Known> {
   readonly [PROBLEM]: [Name, Known];

@@ -1,8 +1,8 @@
 // A map's inputs and outputs follow from its body, its generator and its reduce.
-import { type Failure, iterateOn, join, mapTask, task } from 'outflow';
+import { type Failure, iterateOn, join, mapTask, type SbatchOptions, task } from 'outflow';
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
-import type { IteratedLeft, MissingElement, Typed } from '../../src/sdk/types.ts';
+import type { DecidedByOutflow, IteratedLeft, MissingElement, Typed } from '../../src/sdk/types.ts';
 
 const Square = task({
   name: 'Square',
@@ -120,4 +120,25 @@ expectTypeOf<Types<typeof nested>['gives']>().toEqualTypeOf<[{ rows_out: [{ map_
 mapTask({ onFailure: 'ignore' }, () => Plain());
 // @ts-expect-error a number is wanted
 mapTask({ cpusPerTask: '2' }, () => Plain());
-mapTask({ sbatch: { partition: 'short', time: '2:00:00', 'mail-user': 'a@b.c' } }, () => Plain());
+
+// What units own, and what allocations are asked for with: in camelCase, by Slurm's names, or unknown to us.
+const gigabytes: number = 4;
+mapTask({ memPerTask: '500M', gpusPerTask: 1, timePerTask: '2h30m', prologue: 'module load gcc' }, () => Plain());
+mapTask({ memPerTask: `${gigabytes}G`, timePerTask: 90, prologue: ['module load gcc', 'source env.sh'] }, () => Plain());
+mapTask({ memPerTask: 2048, sbatch: { memPerCpu: '2G', 'mail-user': 'a@b.c', exclusive: 'user', mem: false } }, () => Plain());
+mapTask({ sbatch: { partition: 'short', time: '2:00:00', ofTomorrow: 3, 'some-switch': true } }, () => Plain());
+// @ts-expect-error a unit of memory that Slurm does not have
+mapTask({ memPerTask: '4GB' }, () => Plain());
+// @ts-expect-error not a duration
+mapTask({ timePerTask: '2 hours' }, () => Plain());
+// @ts-expect-error a partition is a text
+mapTask({ sbatch: { partition: 3 } }, () => Plain());
+// @ts-expect-error a partition needs a name
+mapTask({ sbatch: { partition: true } }, () => Plain());
+// @ts-expect-error nothing to pass on
+mapTask({ sbatch: { somethingElse: ['a'] } }, () => Plain());
+// @ts-expect-error outflow makes the array
+mapTask({ sbatch: { array: '1-10' } }, () => Plain());
+// @ts-expect-error in either spelling
+mapTask({ sbatch: { jobName: 'mine' } }, () => Plain());
+expectTypeOf<Required<SbatchOptions>['ntasksPerNode']>().toExtend<DecidedByOutflow<'ntasks-per-node'>>();

@@ -178,6 +178,24 @@ test.each(wrong)('%s is an error', async (_what, setup, expected) => {
   await expect(planOf(setup)).rejects.toEqual(expected);
 });
 
+test.each([
+  { memPerTask: '1G' },
+  { gpusPerTask: 1 },
+  { timePerTask: 60 },
+  { sbatch: { mem: '1G' } },
+  { prologue: 'true' },
+] as const)('a map within a map that sets %j is an error', async (options) => {
+  await expect(
+    planOf(() => Numbers().pipe(mapTask({}, () => [Square(), mapTask({ name: 'inner', ...options }, () => Square())]))),
+  ).rejects.toEqual(
+    problem(
+      'nested-resources',
+      `map map_output/inner is within another map and sets \`${Object.keys(options)[0]}\``,
+      'outermost',
+    ),
+  );
+});
+
 test('an argument that does not suit a task is an error at plan time', async () => {
   const Strict = task({ name: 'Strict', args: { factor: z.int().max(5) }, run: () => undefined });
   await expect(planWithFactor(() => Strict(), 6)).rejects.toEqual(

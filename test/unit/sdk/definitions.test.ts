@@ -71,6 +71,47 @@ test.each<[string, () => unknown, unknown]>([
   ],
   ['cpusPerTask of 0', mapOf({ cpusPerTask: 0 }), problem('bad-definition', 'not 0')],
   [
+    'memory in a unit that Slurm does not have',
+    mapOf({ memPerTask: '4GB' }),
+    problem('bad-definition', '`memPerTask` of map map_output is "4GB", not an amount of memory', '4G'),
+  ],
+  ['no memory at all', mapOf({ memPerTask: 0 }), problem('bad-definition', 'is 0, not an amount of memory')],
+  [
+    'half a GPU',
+    mapOf({ gpusPerTask: 0.5 }),
+    problem('bad-definition', '`gpusPerTask` of map map_output must be a whole number'),
+  ],
+  [
+    'a time that is no duration',
+    mapOf({ timePerTask: '1-12' }),
+    problem('bad-definition', '`timePerTask` of map map_output is "1-12", not a duration', '2h30m'),
+  ],
+  [
+    'a directive that is our own',
+    mapOf({ name: 'm', sbatch: { jobName: 'x' } }),
+    problem('bad-directive', '`sbatch` of map m cannot set `jobName`: outflow decides that itself', 'comment'),
+  ],
+  [
+    'directives that are no object',
+    mapOf({ sbatch: 'partition=fast' }),
+    problem('bad-directive', '`sbatch` of map map_output must be an object of options of sbatch'),
+  ],
+  [
+    'a prologue that is no text',
+    mapOf({ prologue: [1] }),
+    problem('bad-directive', '`prologue` of map map_output must be a text of shell or an array of them'),
+  ],
+  [
+    'a prologue with what sbatch would not see',
+    mapOf({ prologue: '#SBATCH --mem=4G' }),
+    problem('bad-directive', "`prologue` of map map_output has the line '#SBATCH --mem=4G', which would do nothing", 'sbatch: {'),
+  ],
+  [
+    'runOn of somewhere else',
+    taskOf({ name: 'T', run, runOn: 'login' }),
+    problem('bad-definition', '`runOn` of task T must be one of allocation, not "login"'),
+  ],
+  [
     'simultaneousTasks of 0',
     mapOf({ simultaneousTasks: 0, name: 'm' }),
     problem('bad-definition', '`simultaneousTasks` of map m'),

@@ -113,6 +113,33 @@ test('a map takes arrays for what its body iterates, and the rest unchanged', as
   expect(sources(map.body.steps[0])).toMatchObject({ n: { kind: 'outer', name: 'n' }, extra: { kind: 'default' } });
 });
 
+test('what units and allocations are given stands in the plan, in its units and names', async () => {
+  const Far = task({ name: 'Far', runOn: 'allocation', outputs: { numbers: z.array(z.int()) }, run: () => [1] });
+  const { plan } = await planOf(() =>
+    Far().pipe(
+      mapTask(
+        {
+          memPerTask: '2G',
+          gpusPerTask: 1,
+          timePerTask: '2h',
+          sbatch: { memPerCpu: '1G', p: 'fast', exclusive: false },
+          prologue: ['module load gcc\n\n  source env.sh', 'true'],
+        },
+        () => Square(),
+      ),
+    ),
+  );
+  expect(plan.workflow.steps[0]).toMatchObject({ options: { runOn: 'allocation' } });
+  expect(plan.workflow.steps[1]).toMatchObject({
+    cpusPerTask: 1,
+    memPerTaskMib: 2048,
+    gpusPerTask: 1,
+    timePerTaskMs: 7_200_000,
+    sbatch: { 'mem-per-cpu': '1G', partition: 'fast', exclusive: false },
+    prologue: ['module load gcc', '  source env.sh', 'true'],
+  });
+});
+
 test('a plain input of a name that a sibling iterates is served by the element', async () => {
   const Plain = task({ name: 'Plain', inputs: { n: z.int() }, run: () => undefined });
   const { plan } = await planOf(() => Numbers().pipe(mapTask({ noOutputs: true }, () => [Square(), Plain()])));
