@@ -69,6 +69,11 @@ export const LIMITS = {
   /** Task hosts that may die before their first unit, in a row, before the run is failed. */
   hostStartFailures: 3,
 
+  /** CPUs asked for on one node, unless whole nodes are: larger allocations wait longer. */
+  allocationCpus: 32,
+  /** Memory asked for beside that of the units, for the agent itself. */
+  agentMemoryMib: 256,
+
   /** Log lines kept of one attempt of a unit; more are dropped and counted. */
   logLinesPerAttempt: 10_000,
   /** Bytes of one log line; the rest is cut off, marked by `…`. */

@@ -1,0 +1,62 @@
+// The nodes that an allocation may get, as far as its directives say so; the rest (nodelist, reservations …) is Slurm's matter.
+import type { Directive, NodeFacts, PartitionFacts, SiteFacts } from '../plan/slurm.ts';
+
+/** States of nodes that get no jobs for now. A busy node counts: it will be free. */
+const UNUSABLE = /^(down|drain|drng|fail|error|unknown|inval|future|maint|blocked)/;
+/** Names of features joined by `&` and `|`. What else Slurm understands (counts, brackets, negation) is left to it. */
+const SIMPLE_CONSTRAINT = /^[\w.:-]+(?:[&|,][\w.:-]+)*$/;
+
+export interface EligibleNodes {
+  nodes: NodeFacts[];
+  /** Those that the directives name or Slurm takes by default; empty: none is known. */
+  partitions: PartitionFacts[];
+  /** For people: `partition debug`, `partition debug with knl`. */
+  name: string;
+  warnings: string[];
+}
+
+export function directiveOf(directives: readonly Directive[], ...names: string[]): Directive | undefined {
+  return directives.find(({ name }) => names.includes(name));
+}
+
+/** What Slurm would refuse anyway (an unknown partition or feature) is not judged here: it has the better words. */
+export function eligibleNodes(site: SiteFacts, directives: readonly Directive[]): EligibleNodes {
+  const warnings: string[] = [];
+  const said = directiveOf(directives, 'partition')?.value;
+  const wanted = said === undefined ? undefined : String(said).split(',');
+  const partitions = site.partitions.filter(({ name, isDefault }) => (wanted ? wanted.includes(name) : isDefault));
+  const unknown = wanted?.filter((name) => !site.partitions.some((partition) => partition.name === name)) ?? [];
+  if (unknown.length > 0)
+    warnings.push(`Slurm shows no partition ${unknown.join(', ')}; it has ${site.partitions.map(({ name }) => name).join(', ')}`);
+  const inPartition = site.nodes.filter((node) => partitions.some(({ name }) => node.partitions.includes(name)));
+  let nodes = inPartition.length > 0 ? inPartition : site.nodes;
+  let name = partitions.length > 0 ? `partition ${partitions.map((each) => each.name).join(', ')}` : 'the cluster';
+
+  const constraint = directiveOf(directives, 'constraint')?.value;
+  if (constraint !== undefined && SIMPLE_CONSTRAINT.test(String(constraint))) {
+    const matching = nodes.filter((node) => hasFeatures(node, String(constraint)));
+    if (matching.length > 0) {
+      nodes = matching;
+      name = `${name} with ${constraint}`;
+    } else {
+      warnings.push(`no node of ${name} has the features ${constraint}`);
+    }
+  }
+
+  const usable = nodes.filter(({ state }) => !UNUSABLE.test(state));
+  if (usable.length === 0 && nodes.length > 0)
+    warnings.push(`no node of ${name} takes jobs at present: ${nodes[0]?.name} is ${nodes[0]?.state}`);
+  return { nodes: usable.length > 0 ? usable : nodes, partitions, name, warnings };
+}
+
+/** As Slurm does: from left to right, without precedence. */
+function hasFeatures(node: NodeFacts, constraint: string): boolean {
+  let holds = true;
+  let operator = '&';
+  for (const part of constraint.split(/([&|,])/)) {
+    if (/^[&|,]$/.test(part)) operator = part;
+    else if (operator === '|') holds ||= node.features.includes(part);
+    else holds &&= node.features.includes(part);
+  }
+  return holds;
+}
