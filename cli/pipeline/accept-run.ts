@@ -9,6 +9,7 @@ import type { OpenStore } from '../open-store.ts';
 import { assertAvailable, chooseBackend } from './backend.ts';
 import { prepareDatabases } from './databases.ts';
 import type { Chosen } from './pipeline-command.ts';
+import { slurmSettings } from './slurm-settings.ts';
 
 export interface AcceptedRun {
   record: RunRecord;
@@ -26,6 +27,7 @@ export async function acceptRun(
   const { config, dir, file, bundle, host } = pipeline;
   const chosen = chooseBackend({ flag: flags.backend, command: command.backend, config: config.backend });
   assertAvailable(chosen.backend);
+  const slurm = slurmSettings(chosen, { flags, config, environment: process.env });
   const [{ plan, planHash }, { store, url }] = await Promise.all([host.plan(command.name, args), opening]);
   const closing = host.close();
   const databases = await prepareDatabases({ dir, configured: config.databases, storeUrl: url });
@@ -42,7 +44,7 @@ export async function acceptRun(
     bundleHash: bundle.hash,
     backend: chosen.backend,
     workers: chosen.backend === 'parallel' ? workers : null,
-    slurm: null,
+    slurm,
     runDir: coordinator.runDir,
     host: hostname(),
     user: userInfo().username,

@@ -17,13 +17,35 @@ export const pipelineFlags = {
     char: 'b',
     options: ['default', ...BACKENDS],
     helpValue: BACKENDS.join('|'),
-    description: 'Where units run: one at a time here, on all CPUs here, or (not in this version yet) in Slurm allocations.',
+    description: 'Where units run: one at a time here, on all CPUs here, or in Slurm allocations.',
   }),
   workers: Flags.integer({
     char: 'w',
     min: 1,
     helpValue: 'N',
     description: 'CPU slots of the parallel backend. Default: all CPUs of this machine.',
+  }),
+  sbatch: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'NAME=VALUE',
+    description:
+      'Slurm: an option of sbatch for all allocations; wins over what the pipeline says. NAME alone, or NAME=false to take it back. May be repeated.',
+  }),
+  'max-allocations': Flags.integer({
+    min: 1,
+    helpValue: 'N',
+    description: 'Slurm: allocations that may wait and run at a time. Default: 10.',
+  }),
+  'nodes-per-allocation': Flags.integer({
+    min: 1,
+    helpValue: 'N',
+    description: 'Slurm: nodes of one allocation, for sites that allow few jobs. Default: 1.',
+  }),
+  listen: Flags.string({
+    helpValue: 'HOST:PORTS',
+    description:
+      'Slurm: where agents find this host: HOST:PORT, HOST:FROM-TO or :FROM-TO. Default: a free port on all interfaces.',
   }),
 };
 

@@ -16,6 +16,11 @@ export interface OwnFlagValues {
   workers?: number;
   quiet?: boolean;
   graph?: string;
+  sbatch?: string[];
+  'max-allocations'?: number;
+  'nodes-per-allocation'?: number;
+  listen?: string;
+  'test-only'?: boolean;
 }
 
 export interface Chosen {

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { OutflowError } from '../model/errors.ts';
-import { BACKENDS, type Backend } from '../plan/plan.ts';
+import { BACKENDS, type Backend, type Directives } from '../plan/plan.ts';
 import { nearest } from './nearest.ts';
+import { slurmSchema } from './slurm-config.ts';
 
 export interface Config {
   /** Absent: there is no configuration file, and all else is absent as well. */
@@ -16,7 +17,17 @@ export interface Config {
   database?: string | undefined;
   databases: Record<string, string>;
   idleMs?: number | undefined;
-  sbatch?: Record<string, unknown> | undefined;
+  slurm?: SlurmConfig | undefined;
+}
+
+export interface SlurmConfig {
+  sbatch?: Directives | undefined;
+  prologue?: string[] | undefined;
+  maxAllocations?: number | undefined;
+  nodesPerAllocation?: number | undefined;
+  listen?: string | undefined;
+  /** Absolute. */
+  sharedDir?: string | undefined;
 }
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a URL that begins with postgres:// or postgresql://');
@@ -38,11 +49,15 @@ const schema = z.strictObject({
     .record(z.string().regex(/^[A-Za-z_]\w*$/, 'a name of a database has letters, digits and _ only'), postgresUrl)
     .optional(),
   db: z.strictObject({ idle: duration.optional() }).optional(),
-  sbatch: z.record(z.string(), z.unknown()).optional(),
+  slurm: slurmSchema.optional(),
 });
 
 /** Names that may stand at a place in the file, by the path to it. */
-const KEYS: Readonly<Record<string, string[]>> = { '': Object.keys(schema.shape), db: ['idle'] };
+const KEYS: Readonly<Record<string, string[]>> = {
+  '': Object.keys(schema.shape),
+  db: ['idle'],
+  slurm: Object.keys(slurmSchema.shape),
+};
 
 /** Error `bad-config`, which names each fault with its place. */
 export function checkConfig(file: string, content: unknown): Config {
@@ -52,8 +67,9 @@ export function checkConfig(file: string, content: unknown): Config {
     const hint = `docs/pipelines.md lists what may stand in ${path.basename(file)}`;
     throw new OutflowError('bad-config', `the configuration ${file} is not valid: ${lines.join('; ')}`, { hint });
   }
-  const { db, databases = {}, ...rest } = result.data;
-  return { file, ...rest, databases, idleMs: db?.idle };
+  const { db, databases = {}, slurm, ...rest } = result.data;
+  const sharedDir = slurm?.sharedDir && path.resolve(path.dirname(file), slurm.sharedDir);
+  return { file, ...rest, databases, idleMs: db?.idle, ...(slurm && { slurm: { ...slurm, ...(sharedDir && { sharedDir }) } }) };
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {
@@ -61,7 +77,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys') {
     const known = KEYS[at] ?? [];
     return issue.keys.map((key) => {
-      const near = nearest(key, known);
+      const near = at === '' && key in slurmSchema.shape ? `slurm.${key}` : nearest(key, known);
       return `unknown key ${at && `${at}.`}${key} (${near === undefined ? `known: ${known.join(', ')}` : `did you mean ${near}?`})`;
     });
   }

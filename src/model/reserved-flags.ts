@@ -14,6 +14,8 @@ export const RESERVED_FLAGS: ReadonlySet<string> = new Set([
   'json',
   'limit',
   'listen',
+  'max-allocations',
+  'nodes-per-allocation',
   'pipeline',
   'probe',
   'quiet',

@@ -1,5 +1,6 @@
 // The configuration file's shape and `defineConfig`, which gives an `outflow.config.ts` its types.
 import type { Backend } from '../plan/plan.ts';
+import type { SbatchOptions } from './sbatch-options.ts';
 
 /** What `outflow.config.{ts,mts,js,mjs,json,yaml}` may say; all of it is optional. Relative paths are from the file's directory. */
 export interface OutflowConfig {
@@ -17,8 +18,21 @@ export interface OutflowConfig {
     /** How long the embedded server lives without a user: seconds, or `10m`, `2h`. Default: `10m`. */
     idle?: number | string;
   };
-  /** Options of `sbatch` for the Slurm backend. */
-  sbatch?: Readonly<Record<string, unknown>>;
+  /** Defaults for the Slurm backend, such as a site's. */
+  slurm?: {
+    /** Options of sbatch for all allocations. What the environment (SBATCH_*), a mapTask or `--sbatch` says wins. */
+    sbatch?: SbatchOptions;
+    /** Lines of shell in each allocation before its agent, and before those of the mapTask. */
+    prologue?: string | readonly string[];
+    /** How many allocations may wait and run at a time. Default: 10. */
+    maxAllocations?: number;
+    /** Nodes of one allocation, for sites that allow few jobs. Default: 1. */
+    nodesPerAllocation?: number;
+    /** Where agents find the coordinator: `HOST:PORT`, `HOST:FROM-TO` or `:FROM-TO`. Default: a free port on all interfaces. */
+    listen?: string;
+    /** A directory that all nodes see, for what they need to join and for what allocations print. Default: the run's own, in the home directory. */
+    sharedDir?: string;
+  };
 }
 
 /**

@@ -62,14 +62,14 @@ test('a configuration in TypeScript names the pipeline, is run in the host and m
     'outflow.config.ts': `
       import { workers } from './workers.ts';
       enum Where { here = './flows/pipeline.ts' }
-      export default { pipeline: Where.here, workers, backend: 'parallel' as const, sbatch: { here: import.meta.dirname } };`,
+      export default { pipeline: Where.here, workers, backend: 'parallel' as const, slurm: { sharedDir: import.meta.dirname } };`,
     'workers.ts': 'export const workers: number = 1 + 1;',
     'flows/pipeline.ts': pipeline,
     'deep/er/x': '',
   });
   await withPipeline(path.join(dir, 'deep', 'er'), async ({ file, config, host }) => {
     expect(file).toBe(path.join(dir, 'flows', 'pipeline.ts'));
-    expect(config).toMatchObject({ workers: 2, backend: 'parallel', sbatch: { here: dir } });
+    expect(config).toMatchObject({ workers: 2, backend: 'parallel', slurm: { sharedDir: dir } });
     expect(await host.describe()).toHaveLength(1);
   });
 });

@@ -20,12 +20,18 @@ test('JSON and YAML are read; the alias default means sequential; durations are 
   });
   const yaml = project({
     'outflow.config.yaml':
-      'database: postgres://h/d # shared\ndatabases: { default: "postgresql://h/e" }\nsbatch: { partition: gpu }\n',
+      'database: postgres://h/d # shared\ndatabases: { default: "postgresql://h/e" }\n' +
+      'slurm: { sbatch: { partition: gpu, memPerCpu: 2G }, prologue: "module load gcc", maxAllocations: 4, sharedDir: shared }\n',
   });
   expect(await loadConfig({ cwd: yaml })).toMatchObject({
     database: 'postgres://h/d',
     databases: { default: 'postgresql://h/e' },
-    sbatch: { partition: 'gpu' },
+    slurm: {
+      sbatch: { partition: 'gpu', 'mem-per-cpu': '2G' },
+      prologue: ['module load gcc'],
+      maxAllocations: 4,
+      sharedDir: path.join(yaml, 'shared'),
+    },
   });
 });
 
@@ -40,6 +46,8 @@ test('an unknown key names the nearest known one, or all', () => {
     'the configuration /p/outflow.config.json is not valid: unknown key worker (did you mean workers?)',
   );
   expect(check({ db: { idel: 3 } })).toThrow('unknown key db.idel (did you mean idle?)');
+  expect(check({ slurm: { maxAllocation: 3 } })).toThrow('unknown key slurm.maxAllocation (did you mean maxAllocations?)');
+  expect(check({ sbatch: {} })).toThrow('unknown key sbatch (did you mean slurm.sbatch?)');
   expect(check({ somethingElse: 3 })).toThrow(/unknown key somethingElse \(known: pipeline, backend, workers/);
 });
 
@@ -52,6 +60,9 @@ test('each wrong value is named with its place', () => {
     }),
   );
   expect(check([])).toThrow(/expected object/);
+  expect(check({ slurm: { sbatch: { output: 'x' }, prologue: 3, maxAllocations: 0 } })).toThrow(
+    /slurm\.sbatch: cannot set `output`: outflow decides that itself \(.*outflow logs.*\); slurm\.prologue: must be a text of shell.*; slurm\.maxAllocations: /,
+  );
 });
 
 test('a file that does not parse is an error that names it', async () => {
