@@ -1,5 +1,5 @@
 # --dbd: slurmdbd with a MariaDB of its own. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 # The Munge socket is told again, as a password: connections to slurmdbd do not look at AuthInfo.
 accounting_lines() {

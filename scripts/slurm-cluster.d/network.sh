@@ -1,9 +1,9 @@
 # Names and addresses: /etc/hosts, and with --netns a network namespace for each node. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 SUBNET=10.77.0
 BRIDGE=ofslurm
-hosts_mark() { echo "# slurm-cluster $DIR"; }
+hosts_mark() { echo "# $DIR (slurm-cluster)"; }
 
 hosts_lines() {
   local k

@@ -1,5 +1,5 @@
 # `up`: from nothing, or from whatever is there, to a cluster whose nodes all answer. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 number_option() { [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || bad_usage "$1 needs a number"; }
 
@@ -57,6 +57,7 @@ refresh() {
     start_slurmctld
     until_true 100 slurmctld_answers || die "slurmctld does not answer; see $DIR/log/ctld/slurmctld.log"
     scontrol reconfigure
+    until_true 100 all_nodes_used || true
     did+=('configuration')
   fi
   for node in $(node_names); do
