@@ -31,7 +31,7 @@ cmd_node() {
 }
 
 set_cable() {
-  [[ $NETNS == yes ]] || bad_usage 'the nodes have no cables: scripts/slurm-cluster up --netns'
+  [[ $NETNS == yes ]] || die 'the nodes of this cluster have no cables; for that, start it with: scripts/slurm-cluster up --netns'
   ip link set "$BRIDGE${1#node}" "$2"
 }
 

@@ -39,7 +39,7 @@ cmd_up() {
   else
     if [[ -e $DIR/settings ]]; then
       say 'another or a broken cluster is here: taking it down first'
-      take_down
+      (take_down)
     fi
     install_packages
     start_all
