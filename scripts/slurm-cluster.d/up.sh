@@ -34,7 +34,7 @@ cmd_up() {
   exec 9>"$DIR/lock"
   flock -w 120 9 || die "another slurm-cluster has been at work in $DIR for two minutes"
 
-  if [[ -s $DIR/settings && $(settings_text) == "$(<"$DIR/settings")" ]] && is_daemon_up munged && slurmctld_answers; then
+  if [[ -s $DIR/settings && $(settings_text) == "$(<"$DIR/settings")" ]] && core_is_up; then
     refresh
   else
     if [[ -e $DIR/settings ]]; then
@@ -47,6 +47,12 @@ cmd_up() {
   [[ -z $SLOW_EPILOG ]] || cmd_epilog "$SLOW_EPILOG"
   [[ -z $FAILING_PROLOG ]] || cmd_prolog fail "$FAILING_PROLOG"
   exec 9>&-
+}
+
+core_is_up() {
+  is_daemon_up munged || return 1
+  [[ $DBD == no ]] || { is_daemon_up mariadbd && is_daemon_up slurmdbd; } || return 1
+  slurmctld_answers
 }
 
 # The same cluster, and it answers: only what is new in slurm.conf, and nodes that are missing.
