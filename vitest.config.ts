@@ -15,9 +15,8 @@ const textFiles: Plugin = {
   },
 };
 
-/** `retry`: two tests of the agent have each failed once on a loaded machine, for a reason not found yet; what fails three times fails. */
-function project(name: string, include: string[], testTimeoutMs = 60_000, retry = 0): TestProjectInlineConfiguration {
-  return { extends: true, test: { name, include, retry, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs } };
+function project(name: string, include: string[], testTimeoutMs = 60_000): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs } };
 }
 
 export default defineConfig({
@@ -36,7 +35,7 @@ export default defineConfig({
       // A real embedded Postgres.
       project('postgres', ['test/postgres/**/*.test.ts']),
       // Real processes of the built program.
-      project('e2e', ['test/e2e/**/*.test.ts'], 120_000, 2),
+      project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
       // A real Slurm, where there is one.
       project('slurm', ['test/slurm/**/*.test.ts'], 120_000),
       // The code blocks of the documentation.

@@ -102,7 +102,6 @@ export class Work implements HostListener<TaskHost> {
       this.#giveBack(unit);
     }
     this.#fulfilWishes();
-    this.#options.onChange();
   }
 
   find(leases: readonly LeaseRef[]): Unit[] {
@@ -204,7 +203,7 @@ export class Work implements HostListener<TaskHost> {
   onBack(units: readonly Unit[]): void {
     this.dispatcher.waiting.putBack(units.filter((unit) => unit.wish.kind === 'run'));
     for (const unit of units) if (unit.wish.kind !== 'run') this.#giveBack(unit);
-    this.#options.onChange();
+    this.dispatcher.schedule();
   }
 
   onLine(
@@ -241,6 +240,7 @@ export class Work implements HostListener<TaskHost> {
   #giveBack(unit: Unit): void {
     this.#end(unit);
     this.#options.outbox.returned(unit, performance.now());
+    this.#options.onChange();
   }
 
   #end(unit: Unit): void {

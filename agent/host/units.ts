@@ -89,8 +89,9 @@ export class Units {
       }
       const at = batch.next++;
       const k = batch.units.firstK + at;
-      pulse.run(k);
+      pulse.begin(k);
       if (!pulse.mayBegin(k)) {
+        pulse.begin(k - 1); // it does not
         this.#droppedFromK = k;
         this.#batches = [];
         break;
@@ -104,7 +105,6 @@ export class Units {
         yieldedMs = performance.now();
       }
     }
-    pulse.run(0);
     outbound.flush();
     this.#isRunning = false;
   }

@@ -15,11 +15,14 @@ export class Deadlines {
     clearTimeout(this.#timers.get(deadline.id));
     this.#timers.delete(deadline.id);
     if (deadline.endsAtMs === 0) return;
+    // It may have been told in time that the task has ended: what can be read is read between a timer and an immediate.
+    const timer = setTimeout(() => setImmediate(passed), deadline.endsAtMs - Date.now());
     const passed = (): void => {
+      if (this.#timers.get(deadline.id) !== timer) return;
       this.#timers.delete(deadline.id);
       this.#onPassed(deadline);
     };
-    this.#timers.set(deadline.id, setTimeout(passed, deadline.endsAtMs - Date.now()));
+    this.#timers.set(deadline.id, timer);
   }
 
   /** The unit has ended. */

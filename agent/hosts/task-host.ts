@@ -105,9 +105,9 @@ export class TaskHost {
     this.#send(encodeUnits(this.#given.add(step, units)));
   }
 
-  /** The unit that runs, if it is still held here, and for how long it has been seen to. */
+  /** The unit that runs, or has ended without our having read so; and for how long it has been seen to. */
   running(nowMs: number): { unit: Unit; forMs: number } | undefined {
-    const k = this.#process.isOver ? 0 : this.#process.pulse.running();
+    const k = this.#process.isOver ? 0 : this.#process.pulse.lastBegun();
     const unit = this.#given.at(k);
     if (unit === undefined) return undefined;
     if (this.#seen.k !== k) this.#seen = { k, sinceMs: nowMs };
@@ -129,15 +129,15 @@ export class TaskHost {
   recall(): void {
     if (this.#isRecalling || this.#given.size === 0 || this.isLeaving) return;
     const { pulse } = this.#process;
-    pulse.limit(pulse.running());
+    pulse.limit(pulse.lastBegun());
     this.#isRecalling = true;
-    this.#takeBackFrom(pulse.running() + 1);
+    this.#takeBackFrom(pulse.lastBegun() + 1);
     this.#tell({ kind: 'recall' });
   }
 
   /** Ends the running unit: a word, a signal to what it has started, and after a time force. What it is taken for then: `by`. */
   cutShort(unit: Unit, by: EndedBy, graceMs: number): void {
-    const k = this.#process.pulse.running();
+    const k = this.#process.pulse.lastBegun();
     if (this.#given.at(k) !== unit) return;
     const isFirst = !this.#force.isOrdered;
     if (!this.#force.order(k, by, graceMs) || graceMs === 0 || !isFirst) return;
@@ -231,6 +231,7 @@ export class TaskHost {
         return;
       case 'recalled':
         this.#takeBackFrom(message.fromK === 0 ? this.#given.nextK : message.fromK);
+        this.#force.clear(message.fromK); // it may have been seen in the moment before it was dropped
         this.#process.pulse.allowAll();
         this.#isRecalling = false;
         return;
@@ -270,7 +271,7 @@ export class TaskHost {
 
   #onOutputLine(stream: number, level: number, text: string): void {
     if (this.#state === 'new' || this.#state === 'begun') return; // kept as last words
-    const unit = this.#given.at(this.#process.isOver ? 0 : this.#process.pulse.running());
+    const unit = this.#given.at(this.#process.isOver ? 0 : this.#process.pulse.lastBegun());
     this.#listener?.onLine(unit ?? this.#lastUnit, stream, level, Date.now(), text);
   }
 
@@ -279,7 +280,7 @@ export class TaskHost {
     const wasReady = this.#state === 'ready' || this.#heapLimitBytes > 0;
     this.#state = 'gone';
     this.#deadlines.clear();
-    const k = this.#process.pulse.running();
+    const k = this.#process.pulse.lastBegun();
     this.#output.endLine();
     const unit = wasReady && this.#exiting?.k !== 0 ? this.#given.delete(k) : undefined;
     if (unit !== undefined) {

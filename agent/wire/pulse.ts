@@ -2,8 +2,11 @@
 // tmpfs and ext4). It says which unit runs even when the host is dead or blocked, and lets the agent take units back that
 // have not begun, without asking a host that may not answer.
 //
-//   bytes 0-3  number of the unit that runs, written by the host before it runs; 0: none
+//   bytes 0-3  number of the last unit that has begun, written by the host before it begins; 0: none has
 //   bytes 4-7  the highest number that may begin, written by the agent
+//
+// Numbers grow, and the first stays when its unit has ended: the agent may look before it has read the result, and must not
+// take that unit for one that never began.
 //
 // The host writes its number first and reads the limit then; the agent writes the limit first and reads the number then. So one
 // of them sees the other: of a unit above both the limit and the number read, the agent knows that it will not begin.
@@ -29,7 +32,7 @@ export class Pulse {
         const fd = openSync(file, 'wx+', 0o600);
         unlinkSync(file);
         const pulse = new Pulse(fd);
-        pulse.run(0);
+        pulse.begin(0);
         pulse.allowAll();
         return pulse;
       } catch (error) {
@@ -39,8 +42,8 @@ export class Pulse {
     throw new Error('unreachable');
   }
 
-  /** Host: unit `k` is about to run; 0: none runs. */
-  run(k: number): void {
+  /** Host: unit `k` is about to begin. */
+  begin(k: number): void {
     this.#write(k, 0);
   }
 
@@ -58,8 +61,8 @@ export class Pulse {
     this.#write(NO_LIMIT, 4);
   }
 
-  /** Agent: the unit that runs (or ran when the host died); 0: none. */
-  running(): number {
+  /** Agent: the last unit that has begun: while no result of it has been read, the one that runs (or ran when the host died). */
+  lastBegun(): number {
     return this.#read(0);
   }
 

@@ -1,5 +1,5 @@
 # The settings of the cluster and what follows from them: slurm.conf, gres.conf, Prolog, Epilog. Read by scripts/slurm-cluster.
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2153
 
 # What `up` was told; kept in DIR/settings for the other commands. A change to one of them makes another cluster.
 default_settings() {
@@ -18,7 +18,9 @@ load_settings() {
 node_names() { seq -f 'node%.0f' 1 "$NODES"; }
 
 require_node() {
-  [[ ${1-} =~ ^node([1-9][0-9]*)$ ]] && ((BASH_REMATCH[1] <= NODES)) || bad_usage "no node ${1:-was named}: there are node1 to node$NODES"
+  if ! [[ ${1-} =~ ^node([1-9][0-9]{0,2})$ ]] || ((BASH_REMATCH[1] > NODES)); then
+    bad_usage "no node ${1:-was named}: there are node1 to node$NODES"
+  fi
 }
 
 # range FROM TO: a node list as Slurm writes it.
@@ -44,8 +46,8 @@ node_lines() {
   done
 }
 
-# debug: the default. batch: without a time limit, on the fast half. staff: not for the ordinary user. project: only with
-# `--account=project1`. low and low-cancel give way to high: their jobs are put back into the queue, or cancelled.
+# debug: the default. batch: without a time limit, on the fast half. staff: not for the ordinary user. low and low-cancel give
+# way to high: their jobs are put back into the queue, or cancelled.
 partition_lines() {
   local all fast
   all=$(range 1 "$NODES") fast=$(range 1 "$HALF")
@@ -53,7 +55,6 @@ partition_lines() {
 PartitionName=debug Nodes=$all Default=YES DefaultTime=10:00 MaxTime=60:00 PriorityTier=1 PreemptMode=OFF
 PartitionName=batch Nodes=$fast DefaultTime=60:00 MaxTime=INFINITE PriorityTier=1 PreemptMode=OFF
 PartitionName=staff Nodes=$all DefaultTime=10:00 MaxTime=60:00 PriorityTier=1 PreemptMode=OFF AllowGroups=root
-PartitionName=project Nodes=$all DefaultTime=10:00 MaxTime=60:00 PriorityTier=1 PreemptMode=OFF AllowAccounts=project1
 PartitionName=low Nodes=$all DefaultTime=10:00 MaxTime=60:00 PriorityTier=1 PreemptMode=REQUEUE
 PartitionName=low-cancel Nodes=$all DefaultTime=10:00 MaxTime=60:00 PriorityTier=1 PreemptMode=CANCEL
 PartitionName=high Nodes=$all DefaultTime=10:00 MaxTime=60:00 PriorityTier=10 PreemptMode=OFF
@@ -143,10 +144,18 @@ exec sleep "\$seconds"
 C
 }
 
-# Stands in for the submit limits of an accounting database, in their words; counts the elements of arrays, as those do.
+# Stands in for an accounting database at submission, in its words: accounts, and a submit limit that counts the elements of
+# arrays. With --dbd the database speaks for itself.
 job_submit_lua() {
+  if [[ $DBD == yes ]]; then
+    echo 'function slurm_job_submit() return slurm.SUCCESS end'
+    echo 'function slurm_job_modify() return slurm.SUCCESS end'
+    return
+  fi
   cat <<C
--- Refuses what is over the limit that \`slurm-cluster submit-limit N\` set.
+-- Refuses accounts that are not here, and what is over the limit that \`slurm-cluster submit-limit N\` set.
+local accounts = { project1 = true, project2 = true }
+
 local function limit()
   local file = io.open("$DIR/faults/submit-limit")
   if not file then return nil end
@@ -166,6 +175,7 @@ local function elements(array)
 end
 
 function slurm_job_submit(job, partitions, uid)
+  if job.account and job.account ~= "" and not accounts[job.account] then return 2045 end -- ESLURM_INVALID_ACCOUNT
   local most = limit()
   if not most then return slurm.SUCCESS end
   local count = elements(job.array_inx)

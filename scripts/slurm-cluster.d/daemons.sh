@@ -1,5 +1,5 @@
 # Starting the daemons: munged, slurmctld, one slurmd a node. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 # Daemons get a bare environment and none of our files: not the lock, not the terminal.
 bare() { env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C SLURM_CONF="$SLURM_CONF" "$@" </dev/null 9>&-; }
@@ -21,6 +21,7 @@ start_munged() {
 start_slurmctld() {
   local output
   rm -f "$DIR/run/ctld/slurmctld.pid"
+  # shellcheck disable=SC2016
   output=$(bare unshare --uts sh -c 'hostname slurmctl && exec slurmctld -f "$1"' _ "$SLURM_CONF" 2>&1) || die "slurmctld: $output"
   until_true 50 has_content "$DIR/run/ctld/slurmctld.pid" ||
     die "slurmctld did not start: $(tail -n 5 "$DIR/log/ctld/slurmctld.log")"

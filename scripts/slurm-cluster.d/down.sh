@@ -1,5 +1,5 @@
 # `down`: ends the jobs, then exactly what `up` started, and takes back what it added. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 cmd_down() {
   local purge=''
@@ -51,6 +51,7 @@ take_down() {
   end_daemons slurmdbd
   end_daemons mariadbd
   end_daemons munged
+  kill_strays
   remove_network
   remove_hosts
   remove_cgroups

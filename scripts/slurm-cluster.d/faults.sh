@@ -1,5 +1,5 @@
 # Breaking and mending a live cluster: nodes, slurmctld, Prolog, Epilog, submit limits. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 # signal_node SIGNAL NODE
 signal_node() {
@@ -31,18 +31,28 @@ cmd_node() {
 }
 
 set_cable() {
-  [[ $NETNS == yes ]] || bad_usage 'the nodes have no cables: scripts/slurm-cluster up --netns'
+  [[ $NETNS == yes ]] || die 'the nodes of this cluster have no cables; for that, start it with: scripts/slurm-cluster up --netns'
   ip link set "$BRIDGE${1#node}" "$2"
 }
 
 start_node() {
-  local restarted=''
+  local restarted='' since=$EPOCHSECONDS
   if ! is_daemon_up "slurmd.$1"; then
     [[ ! -e $DIR/run/crashed.$1 ]] || restarted=-b
     start_slurmd "$1" $restarted
     rm -f "$DIR/run/crashed.$1"
+    # Until slurmctld has heard of the start, it may take the node for what it was before.
+    until_true 100 is_registered "$1" "$since" || die "$1 does not register; see $DIR/log/slurmd.$1.log"
   fi
   resume_node "$1"
+}
+
+# is_registered NODE SECONDS: slurmctld knows of a start of its slurmd since then.
+is_registered() {
+  local seen
+  seen=$(timeout 5 scontrol show node -o "$1" 2>/dev/null | grep -o 'SlurmdStartTime=[0-9T:-]*') || return 1
+  seen=$(date -d "${seen#*=}" +%s 2>/dev/null) || return 1
+  ((seen >= $2))
 }
 
 # Slurm leaves a node that was drained, or that it finds restarted, out of service until it is told; and forgets what it was

@@ -1,9 +1,9 @@
 # Names and addresses: /etc/hosts, and with --netns a network namespace for each node. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 SUBNET=10.77.0
 BRIDGE=ofslurm
-hosts_mark() { echo "# slurm-cluster $DIR"; }
+hosts_mark() { echo "# $DIR (slurm-cluster)"; }
 
 hosts_lines() {
   local k
@@ -13,16 +13,17 @@ hosts_lines() {
 
 foreign_hosts_lines() { grep -vF "$(hosts_mark)" /etc/hosts || true; }
 
-# Steps talk to each other by host name. The nodes see a file of their own, in which this machine, their login node, has the
-# address under which they reach it.
+# Steps talk to each other by host name. The nodes see a file of their own: in it this machine, their login node, has the
+# address under which they reach it, and no other cluster has a say.
 add_hosts() {
   local rest self
-  rest=$(foreign_hosts_lines) self=$(hostname)
+  self=$(hostname)
+  rest=$(grep -v '(slurm-cluster)$' /etc/hosts) || true
+  [[ $NETNS == no ]] || rest=$(grep -vwF -- "$self" <<<"$rest") || true
   { printf '%s\n' "$rest"; hosts_lines; } >"$DIR/etc/hosts"
-  cat "$DIR/etc/hosts" >/etc/hosts
-  if [[ $NETNS == yes ]]; then
-    { printf '%s\n' "$rest" | grep -vw -- "$self" || true; hosts_lines; echo "$(login_address) $self"; } >"$DIR/etc/hosts"
-  fi
+  if ! grep -qwF -- "$self" <<<"$rest"; then echo "$(login_address) $self" >>"$DIR/etc/hosts"; fi
+  rest=$(foreign_hosts_lines)
+  { printf '%s\n' "$rest"; hosts_lines; } >/etc/hosts
 }
 
 remove_hosts() {

@@ -1,5 +1,5 @@
 # Messages, and processes: which run, which belong to a node, how they end. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 say() { printf '[%5.2f s] %s\n' "$(bc_seconds)" "$*"; }
 
@@ -80,10 +80,21 @@ node_pids() {
   [[ -s $DIR/run/uts.$1 ]] || return 0
   uts=$(<"$DIR/run/uts.$1")
   [[ $uts != "$(readlink /proc/self/ns/uts)" ]] || return 0
-  mapfile -t pids < <(find /proc -mindepth 3 -maxdepth 3 -path '/proc/[0-9]*/ns/uts' -lname "$uts" -printf '%h\n' 2>/dev/null | cut -d/ -f3)
+  mapfile -t pids < <(find /proc -mindepth 3 -maxdepth 3 -path '/proc/[0-9]*/ns/uts' -lname "${uts/\[/\\[}" -printf '%h\n' 2>/dev/null | cut -d/ -f3)
   ((${#pids[@]})) || return 0
   [[ $(nsenter --target "${pids[0]}" --uts hostname 2>/dev/null) == "$1" ]] || return 0
   printf '%s\n' "${pids[@]}"
+}
+
+# kill_strays: daemons of ours that are not recorded, since a start was cut off before it could.
+kill_strays() {
+  local pid file told
+  for file in /proc/[0-9]*/comm; do
+    [[ $(cat "$file" 2>/dev/null) =~ ^(munged|slurmctld|slurmd|slurmdbd|mariadbd)$ ]] || continue
+    pid=${file#/proc/} pid=${pid%/comm}
+    told=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+    if [[ $told == *"$DIR/"* ]]; then kill -KILL "$pid" 2>/dev/null || true; fi
+  done
 }
 
 # kill_node NODE: SIGKILL to all processes of a node, and to those that they start meanwhile.

@@ -1,5 +1,5 @@
 # `status` and `run`: looking at the cluster, and using it as the ordinary user. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 process_line() {
   local pid
@@ -43,7 +43,7 @@ cmd_run() {
   (($#)) || bad_usage 'run: say which command'
   load_settings
   home=$(getent passwd "$SUBMITTER" | cut -d: -f6)
-  cd "$home"
+  cd "$home" || die "$SUBMITTER has no home"
   exec setpriv --reuid "$SUBMITTER" --regid "$(id -g "$SUBMITTER")" --init-groups \
     env -i HOME="$home" USER="$SUBMITTER" LOGNAME="$SUBMITTER" SHELL=/bin/bash LANG=C.UTF-8 \
     PATH=/usr/local/bin:/usr/bin:/bin SLURM_CONF="$SLURM_CONF" "$@"

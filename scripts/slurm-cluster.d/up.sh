@@ -1,5 +1,5 @@
 # `up`: from nothing, or from whatever is there, to a cluster whose nodes all answer. Read by scripts/slurm-cluster.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153
 
 number_option() { [[ ${2-} =~ ^[1-9][0-9]{0,5}$ ]] || bad_usage "$1 needs a number"; }
 
@@ -34,12 +34,12 @@ cmd_up() {
   exec 9>"$DIR/lock"
   flock -w 120 9 || die "another slurm-cluster has been at work in $DIR for two minutes"
 
-  if [[ -s $DIR/settings && $(settings_text) == "$(<"$DIR/settings")" ]] && is_daemon_up munged && slurmctld_answers; then
+  if [[ -s $DIR/settings && $(settings_text) == "$(<"$DIR/settings")" ]] && core_is_up; then
     refresh
   else
     if [[ -e $DIR/settings ]]; then
       say 'another or a broken cluster is here: taking it down first'
-      take_down
+      (take_down)
     fi
     install_packages
     start_all
@@ -47,6 +47,12 @@ cmd_up() {
   [[ -z $SLOW_EPILOG ]] || cmd_epilog "$SLOW_EPILOG"
   [[ -z $FAILING_PROLOG ]] || cmd_prolog fail "$FAILING_PROLOG"
   exec 9>&-
+}
+
+core_is_up() {
+  is_daemon_up munged || return 1
+  [[ $DBD == no ]] || { is_daemon_up mariadbd && is_daemon_up slurmdbd; } || return 1
+  slurmctld_answers
 }
 
 # The same cluster, and it answers: only what is new in slurm.conf, and nodes that are missing.
@@ -57,6 +63,7 @@ refresh() {
     start_slurmctld
     until_true 100 slurmctld_answers || die "slurmctld does not answer; see $DIR/log/ctld/slurmctld.log"
     scontrol reconfigure
+    until_true 100 all_nodes_used || true
     did+=('configuration')
   fi
   for node in $(node_names); do

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { LIMITS } from '../../../src/model/limits.ts';
 import { act, contentOf, isLive, outOf, withAgent } from './with-agent.ts';
 
 test("an exception is told with its message and the place in the user's file", () =>
@@ -66,7 +67,7 @@ test('a task that heeds its signal fails for its timeout without force', () =>
     const [lease] = coordinator.lease('map', [act('succeedOnAbort', { began })]);
     const { failure, durationMs } = await coordinator.resultOf(lease);
     expect(failure).toMatchObject({ cause: 'timeout', task: 'map/Hurried' });
-    expect(durationMs).toBeLessThan(1_000);
+    expect(durationMs).toBeLessThan(300 + LIMITS.timeoutGraceMs);
   }));
 
 test('a cancelled unit that heeds its signal is told as cancelled', () =>

@@ -1,10 +1,11 @@
 // A coordinator that does what the test says, over real gRPC: it leases what it is told to, remembers what it hears, and
-// acknowledges by itself unless told not to.
+// acknowledges by itself unless told not to. It is never silent, so that an agent does not connect again unless a test has it so.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { BeginMessage } from '../../../agent/wire/messages.ts';
 import { bundlePipeline } from '../../../src/loader/bundle.ts';
 import { importBundle } from '../../../src/loader/import-bundle.ts';
 import { materializeBundle } from '../../../src/loader/materialize.ts';
@@ -50,6 +51,8 @@ export class ScriptedCoordinator {
   readonly reports: Report[] = [];
   readonly connections: Connection[] = [];
   plan!: Plan;
+  /** What the agent's hosts are to begin with. */
+  beginMessage!: BeginMessage;
   epoch = 1;
   n = 1;
   acknowledges = true;
@@ -91,6 +94,12 @@ export class ScriptedCoordinator {
       environment: {},
       secondsLeft: 0,
       tunnel: false,
+    };
+    coordinator.beginMessage = {
+      ...coordinator.#welcome,
+      kind: 'begin',
+      bundlePath: script,
+      blobDir: coordinator.directory,
     };
     await coordinator.listen();
     return coordinator;
@@ -164,7 +173,8 @@ export class ScriptedCoordinator {
           this.reports.push(message.report);
           if (this.acknowledges) this.send({ kind: 'ack', ack: { seq: message.report.seq } });
         }
-        if (message.kind !== 'heartbeat') this.messages.push(message);
+        if (message.kind === 'heartbeat') stream.send(message);
+        else this.messages.push(message);
         this.#heard();
       },
       onClose: () => {

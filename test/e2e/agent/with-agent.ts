@@ -4,7 +4,7 @@ import path from 'node:path';
 import { processIdentity } from '../../../src/system/processes.ts';
 import { ScriptedCoordinator } from './scripted-coordinator.ts';
 
-const PIPELINE = path.join(import.meta.dirname, 'fixtures', 'pipeline.ts');
+export const PIPELINE = path.join(import.meta.dirname, 'fixtures', 'pipeline.ts');
 
 export interface Options {
   command?: string;

@@ -58,12 +58,12 @@ test('frames are found however the stream is cut', () => {
   );
 });
 
-test('a pulse tells the unit that runs, and which may begin', () => {
+test('a pulse tells the unit that has begun last, and which may begin', () => {
   const pulse = Pulse.create(import.meta.dirname);
   const other = new Pulse(pulse.fd); // as the host has it: the same file
-  expect(pulse.running()).toBe(0);
-  other.run(7);
-  expect(pulse.running()).toBe(7);
+  expect(pulse.lastBegun()).toBe(0);
+  other.begin(7);
+  expect(pulse.lastBegun()).toBe(7);
   expect(other.mayBegin(8)).toBe(true);
   pulse.limit(7);
   expect(other.mayBegin(7)).toBe(true);
