@@ -10,10 +10,10 @@ const FOR_JOBS = new Set([
 ]);
 const FOR_JOBS_TOO = /^(LC_|_*LMOD_|_ModuleTable|MODULES_|BASH_FUNC_(module|ml|_module_raw|clearMT|clearLmod)(%%|\(\))$)/;
 
-/** For commands that ask. In the C locale and in UTC, so that what they print has one meaning. */
+/** For commands that ask. In the C locale and in UTC, so that what they print has one meaning; lists of indices in full. */
 export function askingEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(([name]) => name === 'SLURM_CONF' || !SLURMS_OWN.test(name));
-  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC0' };
+  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC0', SLURM_BITSTR_LEN: '0' };
 }
 
 /** For sbatch, whose environment becomes the job's: kept by administrators' tools, so it holds no secret. */

@@ -17,6 +17,16 @@ export function siteFacts(nodes: string, partitions: string, config: string): Si
   };
 }
 
+/** Why nodes are out of service: `node2 is drained: Prolog error`; empty where they are not. */
+export function nodeReasons(nodes: string): string {
+  return linesOf(nodes, 'NodeName')
+    .flatMap((line) => {
+      const reason = /\sReason=(.*?)(?: \[\w+@[^\]]*\])?\s*$/.exec(line)?.[1];
+      return reason ? [`${nodeOf(line).name} is ${nodeOf(line).state}: ${reason}`] : [];
+    })
+    .join('; ');
+}
+
 function linesOf(text: string, key: string): string[] {
   return text.split('\n').filter((line) => line.startsWith(`${key}=`));
 }

@@ -4,16 +4,18 @@ import type { SiteFacts } from '../../plan/slurm.ts';
 import { sbatchArguments } from './arguments.ts';
 import { type Command, type CommandResult, runCommand } from './commands.ts';
 import { askingEnvironment, submittingEnvironment } from './environment.ts';
-import { siteFacts } from './facts.ts';
+import { nodeReasons, siteFacts } from './facts.ts';
+import { endOf, type JobEnd } from './job-end.ts';
 import { type JobFacts, jobFactsOf } from './job-facts.ts';
-import type { JobRequest } from './job-request.ts';
+import { type JobRequest, outputFile } from './job-request.ts';
+import { firstLines } from './output.ts';
 import { QUEUE_FORMAT, type QueuedJob, queueOf } from './queue.ts';
 import { slurmsWords } from './refusals.ts';
 import { scriptOf } from './script.ts';
 import { outcomeOf, type SubmitOutcome } from './submit.ts';
 
 export { sbatchArguments } from './arguments.ts';
-export { endOf, type JobEnd } from './job-end.ts';
+export type { JobEnd } from './job-end.ts';
 export type { JobFacts } from './job-facts.ts';
 export { type JobRequest, outputFile } from './job-request.ts';
 export { firstLines } from './output.ts';
@@ -94,6 +96,27 @@ export class Slurm {
       const facts = found.get(job) ?? found.get(job.replace(/_.*$/, ''));
       return facts === undefined ? [] : [{ ...facts, job }];
     });
+  }
+
+  /**
+   * Why jobs ended, with the first lines that they printed into `outputDir`, and what Slurm says of their nodes where that may
+   * be the cause. Null: it lives. One that Slurm has forgotten ended long ago.
+   */
+  async ends(jobs: string[], outputDir: string, signal?: AbortSignal): Promise<Map<string, JobEnd | null>> {
+    const known = new Map((await this.describe(jobs, signal)).map((facts) => [facts.job, facts]));
+    const ends = jobs.map(async (job): Promise<[string, JobEnd | null]> => {
+      const facts = known.get(job);
+      if (facts === undefined) return [job, { cause: 'agent-lost', detail: `Slurm does not know job ${job} any more` }];
+      const index = Number(job.split('_')[1] ?? 0);
+      const end = endOf(facts, await firstLines(outputFile(outputDir, facts.name, index)));
+      if (end?.cause !== 'node-lost' || facts.nodes === '') return [job, end];
+      const reasons = await this.#ask('scontrol', ['--oneliner', 'show', 'node', facts.nodes], signal).then(
+        nodeReasons,
+        () => '',
+      );
+      return [job, reasons === '' ? end : { ...end, detail: `${end.detail} (${reasons})` }];
+    });
+    return new Map(await Promise.all(ends));
   }
 
   /** One scancel for all; those that are gone are no trouble. */

@@ -9,6 +9,9 @@ export interface JobEnd {
   detail: string;
 }
 
+/** In place of the signal, where slurmd could not start the script. */
+const LAUNCH_FAILURE = 53;
+
 /** Null: it has not ended. `output`: the first lines of its output file. */
 export function endOf(job: JobFacts, output = ''): JobEnd | null {
   if (job.phase !== 'ended') return null;
@@ -34,6 +37,13 @@ function explained(job: JobFacts): Explained {
     case 'PREEMPTED':
       return loss('preempted', 'was preempted by a job of higher priority');
     case 'CANCELLED':
+      if (diedInProlog(job)) {
+        return loss(
+          'node-lost',
+          "ended before its script began: most often the site's prolog failed there, and the node is drained",
+        );
+      }
+      return loss('cancelled', 'was cancelled (scancel, or by an administrator)');
     case 'REVOKED':
       return loss('cancelled', 'was cancelled (scancel, or by an administrator)');
     case 'NODE_FAIL':
@@ -55,11 +65,16 @@ function explained(job: JobFacts): Explained {
   }
 }
 
+/** Not put back into the queue, a job whose prolog failed looks cancelled; but scancel leaves a signal or an exit code. */
+function diedInProlog(job: JobFacts): boolean {
+  return job.nodes !== '' && job.startMs !== null && job.startMs === job.endMs && job.exitCode === 0 && job.signal === 0;
+}
+
 function failure(job: JobFacts): string {
   if (job.exitCode === PROLOGUE_FAILED) return 'failed in its prologue';
   if (job.exitCode === NO_SUCH_DIRECTORY) return 'found no directory where outflow was called';
   if (job.reason === 'BadConstraints') return 'was refused: no node can satisfy what it asks for';
-  if (job.reason === 'JobLaunchFailure' || job.state === 'LAUNCH_FAILED' || (job.exitCode === 0 && job.signal === 53)) {
+  if (job.state === 'LAUNCH_FAILED' || job.signal === LAUNCH_FAILURE) {
     return (
       'could not be launched (JobLaunchFailure, exit code 0:53): most often the node cannot write the output directory, ' +
       "which must be on a file system that all nodes share (`slurm.sharedDir`); else the site's prolog failed there"
@@ -67,6 +82,7 @@ function failure(job: JobFacts): string {
   }
   if (job.exitCode === 127) return 'failed with exit code 127: a command was not found, or the agent is not on this node';
   if (job.exitCode === 126) return 'failed with exit code 126: a command cannot be executed on this node';
-  if (job.signal > 0) return `was ended by signal ${job.signal} (${job.reason})`;
-  return `failed with exit code ${job.exitCode} (${job.reason})`;
+  // Its reason is JobLaunchFailure too.
+  if (job.signal > 0) return `was ended by signal ${job.signal} on the node`;
+  return `failed with exit code ${job.exitCode}`;
 }

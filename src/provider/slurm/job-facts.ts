@@ -45,13 +45,16 @@ export function jobFactsOf(stdout: string): JobFacts[] {
       timeLimit: fieldOf(line, 'TimeLimit') ?? '',
       nodes: fieldOf(line, 'NodeList') ?? '',
     };
-    return indicesOf(index).map((it) => ({ job: it === null ? jobId : `${array ?? jobId}_${it}`, ...facts }));
+    return indicesOf(index).map((it) => ({ job: it === null ? (array ?? jobId) : `${array ?? jobId}_${it}`, ...facts }));
   });
 }
 
-/** Pending elements of an array share one line: `0-3`, `1,3,5-7%2`. */
+/** What Slurm writes for no index: the record of an array of which nothing had started when it was cancelled. */
+const NO_INDEX = '4294967294';
+
+/** Pending elements of an array share one line: `0-3`, `1,3,5-7%2`. Null: it stands for the array as a whole. */
 function indicesOf(text: string | undefined): (number | null)[] {
-  if (text === undefined) return [null];
+  if (text === undefined || text === NO_INDEX) return [null];
   return text
     .replace(/%\d+$/, '')
     .split(',')

@@ -51,5 +51,6 @@ function sharedLimit(reason: string, rest: string, whose: string, name: string):
       `the time that ${whose} has is used up (${reason}): use another \`account\` or \`qos\`, or ask the administrators`,
     ];
   }
-  return ['wait', `everybody of ${whose} together uses as much as allowed: ${name} (${reason})`];
+  const hint = 'if nothing of it runs, this job alone is more than allowed: ask for less';
+  return ['wait', `all of ${whose} together use as much as allowed: ${name} (${reason}); ${hint}`];
 }

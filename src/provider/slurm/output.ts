@@ -3,13 +3,20 @@ import { open } from 'node:fs/promises';
 
 const LINES = 15;
 const BYTES = 4096;
+/** Where nothing binds CPUs, srun complains that it shall not. */
+const NOISE = /^srun: cluster configuration lacks support for cpu binding/;
 
 /** Empty where there is nothing: the job never ran, or its file has not reached this host yet. */
 export async function firstLines(file: string): Promise<string> {
   try {
     await using handle = await open(file, 'r');
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(BYTES), 0, BYTES, 0);
-    return buffer.subarray(0, bytesRead).toString('utf8').split('\n').slice(0, LINES).join('\n').trimEnd();
+    const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n');
+    return lines
+      .filter((line) => !NOISE.test(line))
+      .slice(0, LINES)
+      .join('\n')
+      .trimEnd();
   } catch {
     return '';
   }

@@ -29,12 +29,18 @@ export interface QueuedJob {
 /** The reason is free text in some cases, so it stands last. */
 export const QUEUE_FORMAT = '%i|%A|%T|%e|%S|%N|%j|%r';
 
+/** What sbatch refuses as too large is kept for a while as a job that failed, of the same name. */
+function wasRefused(phase: JobPhase, reason: string, nodes: string | undefined): boolean {
+  return phase === 'ended' && reason === 'BadConstraints' && !nodes;
+}
+
 export function queueOf(stdout: string): QueuedJob[] {
   return stdout.split('\n').flatMap((line) => {
     const [job, jobId, state, end, start, nodes, name, ...reason] = line.trim().split('|');
-    const index = /^\d+_(\d+)$/.exec(job ?? '')?.[1];
+    const index = /^\d+_(\d{1,9})$/.exec(job ?? '')?.[1];
     if (job === undefined || index === undefined || jobId === undefined || state === undefined || name === undefined) return [];
     const phase = phaseOf(state);
+    if (wasRefused(phase, reason.join('|'), nodes)) return [];
     const startMs = timeOf(start);
     const waiting = phase === 'pending' ? waitingOf(reason.join('|'), startMs) : null;
     const endMs = phase === 'pending' ? null : timeOf(end);

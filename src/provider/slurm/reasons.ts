@@ -24,7 +24,6 @@ const TABLE: Record<string, Row> = {
   BurstBufferStageIn: ['wait', 'the burst buffer is being filled'],
   PowerNotAvail: ['wait', 'the site has no power for it at the moment'],
   PowerReserved: ['wait', 'the power it needs is reserved'],
-  MPI_Ports_Busy: ['wait', 'its reserved ports are in use'],
   AccountingPolicy: ['wait', 'a limit of your account or QOS is reached'],
   AssociationJobLimit: ['wait', 'your account runs as many jobs as it may'],
   AssociationResourceLimit: ['wait', 'your account uses as much as it may'],
@@ -86,7 +85,7 @@ const SENTENCES: [RegExp, Kind, string][] = [
   ],
   [/^ReqNodeNotAvail.*UnavailableNodes:\w/i, 'admin', 'nodes it needs are down, drained or do not answer'],
   [/^ReqNodeNotAvail/i, 'wait', 'a node it needs is in use or reserved'],
-  [/^Nodes required for job are DOWN/i, 'admin', 'the nodes it needs are down, drained, or reserved for jobs of higher priority'],
+  [/^Nodes required for job are DOWN/i, 'wait', 'the nodes it needs are in use by jobs of higher priority, or down'],
   [/^launch failed requeued held/i, 'admin', "it could not be launched (often the site's prolog failed on a node), and is held"],
   [/requeued.*held|held state/i, 'admin', 'it was put back into the queue, and is held'],
   [/special exit state/i, 'admin', 'it was put back into the queue with a special exit state, and is held'],
@@ -98,23 +97,17 @@ const SENTENCES: [RegExp, Kind, string][] = [
   [/dependency.*(can't|never)/i, 'never', 'its `dependency` will never be satisfied: remove it'],
 ];
 
-/** `reason`: as squeue (`%r`) or scontrol (with `_` for blanks) say it. One that is unknown will pass. */
+/** `reason`: as squeue (`%r`) says it, or scontrol, which writes `_` for blanks. One that is unknown will pass. */
 export function waitingOf(reason: string, expectedStartMs: number | null): Waiting {
-  const words = reason
-    .trim()
-    .replace(/^\((.*)\)$/, '$1')
-    .replaceAll(/_(?=[A-Za-z:])/g, ' ');
-  const name = reason.trim().replace(/[^A-Za-z_].*$/, '');
-  const [kind, text] = explained(reason.trim(), name, words);
-  const said = kind === 'wait' || words === name ? name || words : words;
-  return { kind, reason: said === '' ? 'None' : said, text, expectedStartMs: kind === 'wait' ? expectedStartMs : null };
+  const words = reason.includes(' ') ? reason.trim() : reason.replaceAll(/(?<=\w|,)_/g, ' ');
+  const name = /^[A-Z]\w*(?=,|$)/.exec(words)?.[0] ?? words;
+  const [kind, text] = explained(name || 'None', words);
+  return { kind, reason: name || 'None', text, expectedStartMs: kind === 'wait' ? expectedStartMs : null };
 }
 
-function explained(reason: string, name: string, words: string): Row {
-  if (reason === '') return TABLE['None'] as Row;
-  const exact = Object.hasOwn(TABLE, reason) ? TABLE[reason] : undefined;
-  if (exact) return exact;
+function explained(name: string, words: string): Row {
   const sentence = SENTENCES.find(([pattern]) => pattern.test(words));
-  if (sentence) return [sentence[1], `${sentence[2]} (Slurm says: ${words})`];
-  return limitTextOf(name) ?? (Object.hasOwn(TABLE, name) ? (TABLE[name] as Row) : ['wait', `Slurm says: ${words}`]);
+  if (sentence) return [sentence[1], words === name ? sentence[2] : `${sentence[2]} (Slurm says: ${words})`];
+  if (Object.hasOwn(TABLE, name)) return TABLE[name] as Row;
+  return limitTextOf(name) ?? ['wait', `Slurm says: ${words}`];
 }

@@ -38,14 +38,22 @@ function goTo(cwd: string): string[] {
 }
 
 /**
- * The prologue, in this very shell, so that what it sets reaches the agent. A command of its own top level that fails ends the
- * job and is named (not one within a function or a sourced file, which often fail on purpose); so does an `exit`.
+ * The prologue, in this very shell, so that what it sets reaches the agent, which tells it apart by what there was before. A
+ * command of its own top level that fails ends the job and is named (not one within a function or a sourced file, which often
+ * fail on purpose); so does an `exit`.
  */
 function guarded(prologue: string[]): string[] {
   return [
-    `trap 'outflow_code=$?; printf "outflow: the prologue ended the job (exit code %s)\\n" "$outflow_code" >&2; exit ${PROLOGUE_FAILED}' EXIT`,
-    `trap 'outflow_code=$?; if [ "\${#BASH_SOURCE[@]}" = 1 ]; then printf "outflow: the prologue failed (exit code %s): %s\\n" "$outflow_code" "$BASH_COMMAND" >&2; trap - EXIT; exit ${PROLOGUE_FAILED}; fi' ERR`,
-    ...(prologue.some((line) => /(^|[;&|]|\s)(module|ml)\s/.test(line)) ? MODULES : []),
+    'outflow_prologue_failed() {',
+    '  trap - EXIT ERR',
+    '  printf "outflow: the prologue %s\\n" "$1" >&2',
+    `  exit ${PROLOGUE_FAILED}`,
+    '}',
+    ...(prologue.some((line) => USES_MODULES.test(line)) ? MODULES : []),
+    'export OUTFLOW_BEFORE_PROLOGUE="$(env -0 | base64 -w0)"',
+    `trap 'outflow_prologue_failed "ended the job (exit code $?)"' EXIT`,
+    // Slurm runs the script from a file: `$0` holds its lines.
+    `trap 'outflow_code=$?; (( \${#BASH_SOURCE[@]} > 1 )) || outflow_prologue_failed "failed (exit code $outflow_code): $(sed -n "\${LINENO}p" "$0")"' ERR`,
     '# --- prologue',
     ...prologue,
     '# --- end of the prologue',
@@ -53,8 +61,9 @@ function guarded(prologue: string[]): string[] {
   ];
 }
 
-/** Sites define `module` for login shells; one may not have been among our forefathers. */
-const MODULES = ['if ! type module >/dev/null 2>&1; then outflow_path=$PATH; . /etc/profile; PATH=$outflow_path; fi'];
+const USES_MODULES = /(^|[;&|(]|\s)(module|ml)\s/;
+/** Sites define `module` for login shells; the one that submitted may have been none. */
+const MODULES = ['type module >/dev/null 2>&1 || { outflow_path=$PATH; . /etc/profile; PATH=$outflow_path; }'];
 
 /** As one word of shell. */
 function quoted(text: string): string {
