@@ -9,8 +9,12 @@ import { clampWarnings } from '../pipeline/clamp-warnings.ts';
 import { commandArg, pipelineFlags } from '../pipeline/flags.ts';
 import { causeOf, discard, takeHeadStart } from '../pipeline/head-start.ts';
 import { type Chosen, PipelineCommand } from '../pipeline/pipeline-command.ts';
+import { slurmSettings } from '../pipeline/slurm-settings.ts';
+import { askSlurm, refuseImpossible } from '../plan/ask-slurm.ts';
 import { type KnownUnits, knownUnits } from '../plan/element-count.ts';
 import { planTree } from '../plan/render-plan.ts';
+import { slurmLines, slurmWarnings } from '../plan/render-slurm.ts';
+import type { SlurmPlan } from '../plan/slurm-plan.ts';
 import { argsText } from '../text/args-text.ts';
 import { counted } from '../text/format.ts';
 import { type Paint, paintFor } from '../text/style.ts';
@@ -24,16 +28,19 @@ interface Planned {
   workers: number | null;
   units: KnownUnits;
   warnings: string[];
+  /** Null: another backend. */
+  slurm: SlurmPlan | null;
   plan: Plan;
 }
 
 export default class PlanCommand extends PipelineCommand {
   static override summary = 'Show what a command would run, and run nothing.';
   static override description =
-    'The steps as a tree: what each takes from where, what is mapped over what; the backend and why that one; the hash of the plan, which is the same for the same code and arguments.';
+    'The steps as a tree: what each takes from where, what is mapped over what; the backend and why that one; the hash of the plan, which is the same for the same code and arguments. With the Slurm backend also the allocations: their shape and why that one, CPU-hours at most, each directive and who said it, the call to sbatch and the script.';
   static override examples = [
     '<%= config.bin %> plan compute_data --multiplier 3',
     '<%= config.bin %> plan compute_data --multiplier 3 --graph mermaid',
+    '<%= config.bin %> plan compute_data --multiplier 3 --backend slurm --test-only',
   ];
   static override args = commandArg;
   static override flags = {
@@ -43,6 +50,7 @@ export default class PlanCommand extends PipelineCommand {
       helpValue: 'mermaid|dot',
       description: 'Print the graph in that language instead.',
     }),
+    'test-only': Flags.boolean({ description: 'Slurm: also ask when the allocations would start. Submits nothing.' }),
   };
 
   override async run(): Promise<Planned> {
@@ -50,8 +58,9 @@ export default class PlanCommand extends PipelineCommand {
     try {
       const chosen = await this.choose(await start.pipeline);
       const { plan, planHash } = await chosen.pipeline.host.plan(chosen.command.name, chosen.args);
-      const planned = describe(chosen, plan, planHash);
+      const planned = await describe(chosen, plan, planHash);
       if (!this.jsonEnabled()) process.stdout.write(`${textOf(planned, chosen.flags.graph)}\n`);
+      if (planned.slurm !== null) refuseImpossible(planned.slurm);
       return planned;
     } catch (error) {
       throw causeOf(error);
@@ -61,25 +70,27 @@ export default class PlanCommand extends PipelineCommand {
   }
 }
 
-function describe({ pipeline, command, flags }: Chosen, plan: Plan, planHash: string): Planned {
+async function describe({ pipeline, command, flags }: Chosen, plan: Plan, planHash: string): Promise<Planned> {
   const { config, file } = pipeline;
   const backend = chooseBackend({ flag: flags.backend, command: command.backend, config: config.backend });
   const workers =
     backend.backend === 'slurm'
       ? null
       : ((backend.backend === 'parallel' ? (flags.workers ?? config.workers) : null) ?? availableParallelism());
-  const warnings =
-    workers === null
-      ? ['this version of outflow cannot run it: the backend slurm is not available yet']
-      : clampWarnings(plan, workers);
-  return { command: command.name, pipeline: file, planHash, backend, workers, units: knownUnits(plan), warnings, plan };
+  const settings = slurmSettings(backend, { flags, config, environment: process.env });
+  const slurm = settings && (await askSlurm(plan, settings, { testOnly: flags['test-only'] ?? false }));
+  const warnings = [...(workers === null ? [] : clampWarnings(plan, workers)), ...(slurm === null ? [] : slurmWarnings(slurm))];
+  return { command: command.name, pipeline: file, planHash, backend, workers, units: knownUnits(plan), warnings, slurm, plan };
 }
 
 function textOf(planned: Planned, graph: string | undefined): string {
   if (graph === 'mermaid') return toMermaid(planned.plan).trimEnd();
   if (graph === 'dot') return toDot(planned.plan).trimEnd();
   const paint = paintFor(process.stdout);
-  return [...headLines(planned, paint), '', ...planTree(planned.plan, paint), ...warningLines(planned, paint)].join('\n');
+  const slurm = planned.slurm === null ? [] : slurmLines(planned.slurm, paint);
+  return [...headLines(planned, paint), '', ...planTree(planned.plan, paint), ...slurm, ...warningLines(planned, paint)].join(
+    '\n',
+  );
 }
 
 function headLines({ command, pipeline, planHash, backend, workers, units, plan }: Planned, paint: Paint): string[] {

@@ -7,6 +7,7 @@ import type { RunRecord } from '../../src/store/types.ts';
 import { writePrivateFile } from '../../src/system/home.ts';
 import type { OpenStore } from '../open-store.ts';
 import { assertAvailable, chooseBackend } from './backend.ts';
+import { checkSlurm } from './check-slurm.ts';
 import { prepareDatabases } from './databases.ts';
 import type { Chosen } from './pipeline-command.ts';
 import { slurmSettings } from './slurm-settings.ts';
@@ -30,7 +31,10 @@ export async function acceptRun(
   const slurm = slurmSettings(chosen, { flags, config, environment: process.env });
   const [{ plan, planHash }, { store, url }] = await Promise.all([host.plan(command.name, args), opening]);
   const closing = host.close();
-  const databases = await prepareDatabases({ dir, configured: config.databases, storeUrl: url });
+  const [databases] = await Promise.all([
+    prepareDatabases({ dir, configured: config.databases, storeUrl: url }),
+    slurm && checkSlurm(plan, slurm),
+  ]);
   const workers = flags.workers ?? config.workers ?? null;
   const record: RunRecord = {
     id: coordinator.run,

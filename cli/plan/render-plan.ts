@@ -1,6 +1,7 @@
 // A plan as a tree of steps for people: what each takes from where, what is mapped over what, what is known before the run. Pure.
 import { formatDuration } from '../../src/base/duration.ts';
 import type { Input, MapStep, Plan, Step, Workflow } from '../../src/plan/plan.ts';
+import { memoryText } from '../../src/plan/slurm-values.ts';
 import { counted, pad, widest } from '../text/format.ts';
 import type { Paint } from '../text/style.ts';
 import { elementCount, knownAfter } from './element-count.ts';
@@ -38,13 +39,19 @@ function mapText(step: MapStep, workflow: Workflow, isTop: boolean): string {
   if (isTop) {
     const units = elementCount(step);
     parts.push(units === undefined ? `units known after ${knownAfter(step, workflow)}` : counted(units, 'unit'));
-    parts.push(`${counted(step.cpusPerTask, 'CPU')} a unit`);
+    parts.push(`${unitText(step)} a unit`);
+    if (step.timePerTaskMs !== undefined) parts.push(`at most ${formatDuration(step.timePerTaskMs)} each`);
   }
   if (step.simultaneousTasks !== undefined) parts.push(`at most ${step.simultaneousTasks} at once`);
   if (step.onFailure !== 'finish')
     parts.push(step.onFailure === 'abort' ? 'stops at the first failure' : 'keeps failures as data');
   if (step.reduce === 'custom') parts.push('own reduce');
   return parts.join(' · ');
+}
+
+function unitText({ cpusPerTask, memPerTaskMib, gpusPerTask = 0 }: MapStep): string {
+  const memory = memPerTaskMib === undefined ? [] : [memoryText(memPerTaskMib)];
+  return [counted(cpusPerTask, 'CPU'), ...memory, ...(gpusPerTask > 0 ? [counted(gpusPerTask, 'GPU')] : [])].join(', ');
 }
 
 function taskText(step: Step & { kind: 'task' }): string {
@@ -55,6 +62,7 @@ function taskText(step: Step & { kind: 'task' }): string {
   if (options.timeoutMs !== undefined) parts.push(`timeout ${formatDuration(options.timeoutMs)}`);
   if (options.retries.max > 0) parts.push(`${options.retries.max === 1 ? '1 retry' : `${options.retries.max} retries`}`);
   if (options.isolate) parts.push('a fresh host a unit');
+  if (options.runOn === 'allocation') parts.push('in an allocation');
   return parts.join(' · ');
 }
 

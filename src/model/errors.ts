@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   'reserved-name': 'pipeline',
   'no-iterated-input': 'pipeline',
   'nested-resources': 'pipeline',
+  'unit-too-large': 'pipeline',
   'unknown-command': 'usage',
   'bad-argument': 'usage',
   'missing-argument': 'usage',

@@ -1,0 +1,31 @@
+// Before a run is accepted: whether this host has Slurm, and whether each unit fits one of its nodes.
+import { accessSync, constants } from 'node:fs';
+import path from 'node:path';
+import { OutflowError } from '../../src/model/errors.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { SlurmSettings } from '../../src/plan/slurm.ts';
+import { askSlurm, refuseImpossible } from '../plan/ask-slurm.ts';
+
+/** A controller that takes longer is not waited for: the coordinator asks as well. */
+const PATIENCE_MS = 2_000;
+
+/** Errors `slurm-failed`, `unit-too-large`. */
+export async function checkSlurm(plan: Plan, settings: SlurmSettings): Promise<void> {
+  if (!isOnPath('sbatch')) {
+    throw new OutflowError('slurm-failed', 'there is no sbatch on the PATH: this host cannot submit to Slurm', {
+      hint: 'submit on a login node of the cluster, or use --backend parallel here',
+    });
+  }
+  refuseImpossible(await askSlurm(plan, settings, { signal: AbortSignal.timeout(PATIENCE_MS) }));
+}
+
+function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(path.delimiter).some((directory) => {
+    try {
+      accessSync(path.join(directory, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

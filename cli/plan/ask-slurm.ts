@@ -1,0 +1,43 @@
+// What `outflow plan` asks Slurm for: facts of nodes and partitions, and with --test-only when allocations would start.
+import path from 'node:path';
+import { isOutflowError, OutflowError } from '../../src/model/errors.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { SlurmSettings } from '../../src/plan/slurm.ts';
+import { Slurm } from '../../src/provider/slurm/index.ts';
+import { outflowHome } from '../../src/system/home.ts';
+import { selfCommand } from '../../src/system/self.ts';
+import { RUN, type SlurmPlan, slurmPlan } from './slurm-plan.ts';
+
+export interface AskSlurm {
+  testOnly?: boolean;
+  signal?: AbortSignal;
+}
+
+/** Where Slurm does not answer, the plan says so and shows what is known without. */
+export async function askSlurm(plan: Plan, settings: SlurmSettings, { testOnly, signal }: AskSlurm = {}): Promise<SlurmPlan> {
+  const slurm = new Slurm(signal && { signal });
+  const site = await slurm.site().catch((error: unknown) => ({ unasked: reasonOf(error) }));
+  const { sharedDir } = settings;
+  const directory = sharedDir === null ? path.join(outflowHome(), 'runs', RUN) : path.join(sharedDir, `outflow-${RUN}`);
+  const self = selfCommand('agent', '--join', path.join(directory, 'join.json'), '--allocation');
+  const places = { cwd: process.cwd(), directory, agent: [self.command, ...self.args] };
+  const { planned, jobs } = slurmPlan(plan, settings, site, places);
+  if (!testOnly) return planned;
+  for (const [step, job] of jobs) {
+    step.start = await slurm.testOnly(job).catch((error: unknown) => ({ ok: false, text: reasonOf(error) }));
+  }
+  return planned;
+}
+
+/** Error `unit-too-large` where a unit fits no node that it may get. */
+export function refuseImpossible({ pools }: SlurmPlan): void {
+  for (const { step, impossible } of pools.flatMap(({ steps }) => steps)) {
+    if (impossible !== null)
+      throw new OutflowError('unit-too-large', `${step}: ${impossible.message}`, { hint: impossible.hint });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (isOutflowError(error)) return error.message;
+  throw error;
+}
