@@ -2,14 +2,17 @@
 import { hostname } from 'node:os';
 import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient } from '../src/rpc/client.ts';
-import type { CoordinatorMessage, Drain, Hello, Welcome } from '../src/rpc/messages.ts';
+import type { CoordinatorMessage, Hello, Welcome } from '../src/rpc/messages.ts';
 import type { Offer } from './cpus/choose.ts';
+import type { Deadline } from './deadline.ts';
 import { helloMessages } from './hello.ts';
+import { Departure } from './leaving.ts';
 import type { Link } from './link.ts';
 import type { Outbox } from './outbox.ts';
 import type { Work } from './work.ts';
 
 const MIB = 1024 * 1024;
+const DEADLINE_TICK_MS = 500;
 
 export interface AgentOptions {
   id: string;
@@ -19,6 +22,7 @@ export interface AgentOptions {
   link: Link;
   outbox: Outbox;
   work: Work;
+  deadline: Deadline;
   /** Units may run when it resolves: the bundle is there. */
   prepare(welcome: Welcome): Promise<void>;
 }
@@ -27,27 +31,32 @@ export interface AgentOptions {
 export type AgentEnd =
   | { kind: 'done' }
   | { kind: 'refused'; reason: string }
-  | { kind: 'orphaned' }
+  | { kind: 'orphaned'; afterMs: number }
   | { kind: 'broken'; error: unknown };
 
 export class Agent {
   readonly #options: AgentOptions;
   readonly #ended = Promise.withResolvers<AgentEnd>();
+  readonly #departure: Departure;
   #epoch = 0;
   /** This connection's coordinator has said welcome. */
   #isWelcome = false;
   #isPrepared = false;
-  #isDraining = false;
   #orphanGraceMs: number = LIMITS.orphanGraceMs;
   #orphanTimer: NodeJS.Timeout | undefined;
   #flushTimer: NodeJS.Timeout | undefined;
   #tickTimer: NodeJS.Timeout | undefined;
+  #usageTimer: NodeJS.Timeout | undefined;
+  #deadlineTimer: NodeJS.Timeout | undefined;
   #isFlushing = false;
   #isOver = false;
   #connected = Promise.withResolvers<CoordinatorClient>();
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#departure = new Departure(options.work, options.deadline, (leaving) => {
+      if (this.#isWelcome) options.link.send({ kind: 'leaving', leaving });
+    });
     this.#awaitCoordinator();
   }
 
@@ -70,6 +79,9 @@ export class Agent {
     clearTimeout(this.#orphanTimer);
     clearTimeout(this.#flushTimer);
     clearInterval(this.#tickTimer);
+    clearInterval(this.#usageTimer);
+    clearInterval(this.#deadlineTimer);
+    this.#departure.stop();
     this.#isOver = true;
   }
 
@@ -115,16 +127,19 @@ export class Agent {
         outbox.acknowledge(message.ack.seq);
         return this.onChange();
       case 'drain':
-        return this.#onDrain(message.drain);
+        this.#departure.onDrain(message.drain);
+        return this.onChange();
+      case 'timeLeft':
+        return this.#setDeadline(message.timeLeft.seconds);
+      case 'openExec':
       case 'heartbeat':
         return;
     }
   }
 
-  /** Leaves: what waits goes back; what runs has `graceMs` to end, or any time (null). */
-  leave(graceMs: number | null): void {
-    this.#isDraining = true;
-    this.#options.work.leave(graceMs);
+  /** It must go: what waits goes back; what runs has a short time to end. */
+  onSignal(signal: string): void {
+    this.#departure.onSignal(signal);
     this.onChange();
   }
 
@@ -150,6 +165,9 @@ export class Agent {
     this.#orphanTimer = undefined;
     if (welcome.orphanGraceMs > 0) this.#orphanGraceMs = welcome.orphanGraceMs;
     link.accept();
+    this.#departure.repeat();
+    this.#setDeadline(welcome.secondsLeft);
+    this.#usageTimer ??= setInterval(() => this.#tellUsage(), LIMITS.usageMs);
     outbox.resend(welcome.reportSeq);
     for (const demand of work.demands(true)) link.send({ kind: 'demand', demand });
     if (link.client) this.#connected.resolve(link.client);
@@ -162,8 +180,25 @@ export class Agent {
     this.#options.prepare(welcome).catch((error: unknown) => this.#ended.resolve({ kind: 'broken', error }));
   }
 
-  #onDrain(drain: Drain): void {
-    this.leave(drain.cancelRunning ? LIMITS.cancelGraceMs : null);
+  /** From now on it is looked at again and again: steps are closed by the passing of time. */
+  #setDeadline(secondsLeft: number): void {
+    const { deadline } = this.#options;
+    deadline.set(secondsLeft, performance.now());
+    if (deadline.isKnown) this.#deadlineTimer ??= setInterval(() => this.#onDeadlineTick(), DEADLINE_TICK_MS);
+    this.onChange();
+  }
+
+  #onDeadlineTick(): void {
+    if (this.#options.work.isAtItsEnd(performance.now())) this.#departure.offer();
+    this.#options.work.dispatcher.schedule();
+    this.onChange();
+  }
+
+  #tellUsage(): void {
+    if (!this.#isWelcome) return;
+    const { link, work } = this.#options;
+    const usage = { cpusUsed: work.dispatcher.slotsUsed, memoryBytes: work.memoryUsed, unitsDone: work.unitsDone };
+    link.send({ kind: 'usage', usage });
   }
 
   #flush(): void {
@@ -205,11 +240,14 @@ export class Agent {
   /** While there is no coordinator, the agent goes on with what it has, but not for ever: failed dials are no sign of one. */
   #awaitCoordinator(): void {
     if (this.#isOver) return;
-    this.#orphanTimer ??= setTimeout(() => this.#ended.resolve({ kind: 'orphaned' }), this.#orphanGraceMs);
+    this.#orphanTimer ??= setTimeout(
+      () => this.#ended.resolve({ kind: 'orphaned', afterMs: this.#orphanGraceMs }),
+      this.#orphanGraceMs,
+    );
   }
 
   #endIfDone(): void {
     const { outbox, work } = this.#options;
-    if (this.#isDraining && work.holdsNothing && outbox.isEmpty) this.#ended.resolve({ kind: 'done' });
+    if (this.#departure.isDecided && work.holdsNothing && outbox.isEmpty) this.#ended.resolve({ kind: 'done' });
   }
 }

@@ -13,10 +13,17 @@ const SHORTEST_MS = 0.01;
 export class MeanTime {
   #meanMs = 0;
   #units = 0;
+  #longestMs = 0;
 
   add(durationMs: number): void {
+    this.#longestMs = Math.max(durationMs, this.#longestMs * (1 - 1 / MEMORY_UNITS));
     this.#units = Math.min(this.#units + 1, MEMORY_UNITS);
     this.#meanMs += (Math.max(durationMs, SHORTEST_MS) - this.#meanMs) / this.#units;
+  }
+
+  /** The longest, which fades as the mean forgets; undefined until measured. */
+  get longestMs(): number | undefined {
+    return this.#units === 0 ? undefined : this.#longestMs;
   }
 
   /** Undefined until measured. */

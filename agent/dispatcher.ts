@@ -1,11 +1,11 @@
-// Brings waiting units to hosts. A lane is a host with the slots that its running unit owns; it is fed units of its width, one
+// Brings waiting units to hosts. A lane is a host with what its running unit owns; it is fed units of the same need, one
 // after the other, until there are none or an older, wider unit must have its turn.
 import { LIMITS } from '../src/model/limits.ts';
 import type { Failure } from '../src/model/states.ts';
 import { hostDepth } from './demand.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import type { TaskHost } from './hosts/task-host.ts';
-import type { Allotment, Slots } from './slots.ts';
+import { type Allotment, isSameNeed, type Slots } from './slots.ts';
 import type { AgentStep, Unit } from './units.ts';
 import { WaitingUnits } from './waiting-units.ts';
 import type { BeginMessage } from './wire/messages.ts';
@@ -20,6 +20,8 @@ interface Lane {
 export interface DispatcherOptions {
   slots: Slots;
   pool: HostPool;
+  /** Before units are handed out: those that are too late are given back. */
+  beforeDispatch(): void;
   /** No unit can run: hosts do not start, or the pipeline cannot be set up there. */
   onCannotRun(unit: Unit, failure: Failure): void;
 }
@@ -33,6 +35,7 @@ export class Dispatcher {
   /** Hosts in a row that ended before they could run a unit. */
   #startFailures = 0;
   #isScheduled = false;
+  #hasGiven = false;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -43,12 +46,18 @@ export class Dispatcher {
   begin(message: BeginMessage, maxRunning: number): void {
     this.#begin = message;
     if (maxRunning > 0) this.#maxLanes = maxRunning;
-    for (const host of this.#options.pool.all) this.#beginHost(host);
+    // Where there are GPUs, a host must know its own before the user's code is loaded.
+    if (!this.#options.slots.hasGpus) for (const host of this.#options.pool.all) this.#beginHost(host);
     this.schedule();
   }
 
   get lanes(): Iterable<TaskHost> {
     return this.#lanes.keys();
+  }
+
+  /** Some unit was given to a host. */
+  get hasGiven(): boolean {
+    return this.#hasGiven;
   }
 
   get slotsUsed(): number {
@@ -57,7 +66,7 @@ export class Dispatcher {
 
   /** Lanes that units of the step may have at once. */
   lanesFor(step: AgentStep): number {
-    return Math.min(Math.floor(this.#options.slots.total / step.slots), this.#maxLanes);
+    return Math.min(this.#options.slots.countOf(step.need), this.#maxLanes);
   }
 
   /** Looks for work to hand out, once for all that happens in this turn of the event loop. */
@@ -92,6 +101,7 @@ export class Dispatcher {
   }
 
   #dispatch(): void {
+    this.#options.beforeDispatch();
     for (const lane of [...this.#lanes.values()]) {
       if (lane.host.size === 0 && lane.host.isUsable && (lane.isolated || !this.#hasMoreFor(lane))) this.#close(lane);
     }
@@ -101,13 +111,13 @@ export class Dispatcher {
 
   #nextForNewLane(): AgentStep | undefined {
     if (this.#lanes.size >= this.#maxLanes) return undefined;
-    return this.waiting.next((step) => step.slots <= this.#options.slots.free);
+    return this.waiting.next((step) => this.#options.slots.canTake(step.need));
   }
 
   #open(step: AgentStep): void {
     const { slots, pool } = this.#options;
     const isolated = step.info.isolate;
-    const allotment = slots.take(step.slots, pool.idleCpus());
+    const allotment = slots.take(step.need, pool.idleCpus());
     const host = pool.take(allotment, isolated);
     this.#beginHost(host);
     const lane = { host, allotment, isolated };
@@ -124,7 +134,7 @@ export class Dispatcher {
   }
 
   #nextFor({ allotment }: Lane): AgentStep | undefined {
-    return this.waiting.next((step) => step.slots === allotment.slots && !step.info.isolate);
+    return this.waiting.next((step) => isSameNeed(step.need, allotment.need) && !step.info.isolate);
   }
 
   /** Tops it up when it has half of what keeps it busy. */
@@ -143,6 +153,7 @@ export class Dispatcher {
 
   #give({ host }: Lane, step: AgentStep, max: number): number {
     const units = this.waiting.take(step, max);
+    this.#hasGiven = true;
     if (units.length > 0) host.give(step, units, step.info.shared);
     return units.length;
   }

@@ -3,13 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutflowError, OutflowError } from '../src/model/errors.ts';
 import { LIMITS } from '../src/model/limits.ts';
-
-/** PEM texts: whom to trust, and what proves who we are. */
-export interface JoinTls {
-  ca: string;
-  cert: string;
-  key: string;
-}
+import type { TlsIdentity } from '../src/rpc/tls.ts';
 
 export interface JoinFile {
   /** gRPC addresses, all of the same coordinator: `unix:/path`, `host:port`. */
@@ -22,7 +16,7 @@ export interface JoinFile {
   /** CPU slots; undefined: what this process may use. */
   workers?: number;
   /** None over a Unix socket. */
-  tls?: JoinTls;
+  tls?: TlsIdentity;
 }
 
 const POLL_MS = 10;
@@ -59,7 +53,7 @@ function parseJoin(content: unknown): JoinFile | string {
   };
 }
 
-function isTls(tls: unknown): tls is JoinTls {
+function isTls(tls: unknown): tls is TlsIdentity {
   const { ca, cert, key } = (tls ?? {}) as Record<string, unknown>;
   return [ca, cert, key].every((pem) => typeof pem === 'string' && pem.startsWith('-----BEGIN '));
 }

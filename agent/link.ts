@@ -25,7 +25,7 @@ export class Link {
   #session: Session | undefined;
   #heardAtMs = 0;
   #backOffMs = BACK_OFF.firstMs;
-  #dials = 0;
+  #lastFailure: unknown;
 
   /** `where`: asked at each dial. */
   constructor(where: () => JoinFile, handlers: LinkHandlers) {
@@ -37,8 +37,9 @@ export class Link {
     return this.#session?.writable ?? false;
   }
 
-  get isOpen(): boolean {
-    return this.#session !== undefined;
+  /** Why the last dial that failed did; undefined: none has. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
   }
 
   /** For blobs; undefined while there is no connection. */
@@ -53,7 +54,6 @@ export class Link {
   /** The coordinator is the right one: the next loss is a new one. */
   accept(): void {
     this.#backOffMs = BACK_OFF.firstMs;
-    this.#dials -= 1; // the same address again
   }
 
   /** Ends this connection; another is dialled. */
@@ -69,19 +69,21 @@ export class Link {
   /** Until `stop`. */
   async run(): Promise<void> {
     const { signal } = this.#stopped;
-    const rpc = await import('../src/rpc/client.ts');
+    const { dialFirst } = await import('../src/rpc/dial.ts');
     while (!signal.aborted) {
-      await this.#connect(rpc.CoordinatorClient);
+      const { addresses, tls } = this.#where();
+      const client = await dialFirst(addresses, tls, { signal }).catch((error: unknown) => {
+        this.#lastFailure = error;
+      });
+      if (client) await this.#connect(client);
       const waitMs = this.#backOffMs;
       this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF.mostMs);
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     }
   }
 
-  /** One connection, from dial to close. */
-  async #connect(Client: typeof CoordinatorClient): Promise<void> {
-    const { addresses } = this.#where();
-    const client = new Client({ address: addresses[this.#dials++ % addresses.length] as string });
+  /** One connection, to its close. */
+  async #connect(client: CoordinatorClient): Promise<void> {
     const closed = Promise.withResolvers<void>();
     this.#client = client;
     this.#heardAtMs = performance.now();

@@ -1,9 +1,9 @@
 // `outflow agent --join FILE`: puts an agent together, and sees to its end. A first host is started before anything else is
 // loaded, as that takes longest: it is ready about when the coordinator is.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { OutflowError } from '../src/model/errors.ts';
-import { LIMITS } from '../src/model/limits.ts';
 import type { AgentEnd } from './agent.ts';
 import { hostEnvironment } from './hosts/environment.ts';
 import { HostPool } from './hosts/host-pool.ts';
@@ -30,15 +30,16 @@ export async function runAgent(options: AgentCommand): Promise<number> {
   const pool = new HostPool({
     programs: new HostPrograms(),
     scratchDir: scratch.directory,
-    environment: hostEnvironment(process.env),
+    environment: hostEnvironment(process.env, {}, false),
     watch: watchdog,
   });
   try {
-    pool.startAhead();
     const { joinFile } = options;
+    if (isForLocalRun(options)) pool.startAhead();
     const [{ runSession }, join] = await Promise.all([import('./run-session.ts'), awaitJoinFile(joinFile, leaving.signal)]);
     const allocation = options.allocation ?? join.allocation ?? '';
     const workers = options.workers ?? join.workers;
+    if (allocation === '') process.on('SIGINT', () => leaving.abort()); // somebody has started it by hand
     const id = join.agent ?? `${allocation || hostname()}.${randomBytes(4).toString('hex')}`;
     const session = { joinFile, join, allocation, workers, id, scratch, pool, leaving: leaving.signal };
     return exitCodeOf(await runSession(session));
@@ -52,6 +53,11 @@ export async function runAgent(options: AgentCommand): Promise<number> {
   }
 }
 
+/** Its units have this process's environment: hosts need not wait for another. The join file of a local agent comes after it. */
+function isForLocalRun({ joinFile, allocation, workers }: AgentCommand): boolean {
+  return allocation === undefined && workers === undefined && !existsSync(joinFile);
+}
+
 function exitCodeOf(end: AgentEnd): number {
   switch (end.kind) {
     case 'done':
@@ -60,7 +66,7 @@ function exitCodeOf(end: AgentEnd): number {
       throw new OutflowError('agent-failed', `the coordinator refused this agent: ${end.reason}`);
     case 'orphaned':
       throw new OutflowError('agent-failed', 'no coordinator could be reached', {
-        hint: `it ends after ${LIMITS.orphanGraceMs / 1000} s alone; \`outflow resume RUN\` goes on with the run`,
+        hint: `it ends after ${Math.round(end.afterMs / 1000)} s alone; \`outflow resume RUN\` goes on with the run`,
       });
     case 'broken':
       throw end.error;

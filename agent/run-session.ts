@@ -5,6 +5,9 @@ import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
 import { Blobs } from './blobs.ts';
 import { chooseOffer } from './cpus/choose.ts';
+import { coresOf } from './cpus/cores.ts';
+import { Deadline } from './deadline.ts';
+import { hostEnvironment } from './hosts/environment.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import { type JoinFile, rereadJoinFile } from './join-file.ts';
 import { Link } from './link.ts';
@@ -13,6 +16,9 @@ import type { Scratch } from './scratch.ts';
 import { Slots } from './slots.ts';
 import type { BeginMessage } from './wire/messages.ts';
 import { Work } from './work.ts';
+
+/** After a signal to leave, the last reports have this long to be acknowledged. */
+const ACKNOWLEDGE_MS = 1_000;
 
 export interface SessionOptions {
   joinFile: string;
@@ -39,10 +45,13 @@ export async function runSession({
   leaving,
 }: SessionOptions): Promise<AgentEnd> {
   const offer = chooseOffer(workers);
-  const slots = new Slots(offer.slots, offer.cpus);
+  const { cpus, memoryMib, gpus } = offer;
+  const slots = new Slots({ slots: offer.slots, cores: cpus && coresOf(cpus), memoryMib, gpus });
   const outbox = new Outbox(LIMITS);
   const blobs = new Blobs(scratch.blobDir, () => agent.connected());
-  const work = new Work({ slots, outbox, blobs, pool, onChange: () => agent.onChange() });
+  const deadline = new Deadline(LIMITS);
+  const settleMs = offer.isSlurm ? LIMITS.signalSettleMs : 0;
+  const work = new Work({ slots, outbox, blobs, pool, deadline, settleMs, onChange: () => agent.onChange() });
   let last = join;
   const where = (): JoinFile => {
     last = rereadJoinFile(joinFile, last);
@@ -54,12 +63,18 @@ export async function runSession({
     onClose: () => agent.onClose(),
     onDrain: () => agent.onChange(),
   });
-  const prepare = async (welcome: Welcome): Promise<void> => work.begin(await beginMessage(welcome, blobs), welcome.maxRunning);
-  const agent: Agent = new Agent({ id, allocation, offer, link, outbox, work, prepare });
+  const prepare = async (welcome: Welcome): Promise<void> => {
+    pool.useEnvironment(hostEnvironment(process.env, welcome.environment, offer.isSlurm));
+    pool.startAhead();
+    work.begin(await beginMessage(welcome, blobs), welcome.maxRunning);
+  };
+  const agent: Agent = new Agent({ id, allocation, offer, link, outbox, work, deadline, prepare });
+  if (offer.warning !== '') work.warn(offer.warning);
   const linked = link.run();
   onAbort(leaving, () => {
-    agent.leave(LIMITS.leaveGraceMs);
-    setTimeout(() => agent.end({ kind: 'done' }), 2 * LIMITS.leaveGraceMs).unref(); // whether or not it is acknowledged
+    agent.onSignal('SIGTERM');
+    const mostMs = Math.max(LIMITS.leaveGraceMs, LIMITS.leaveCauseMs) + ACKNOWLEDGE_MS;
+    setTimeout(() => agent.end({ kind: 'done' }), mostMs).unref();
   });
   try {
     return await agent.ended;
@@ -86,6 +101,7 @@ async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessag
     databases,
     bundlePath,
     blobDir: blobs.directory,
+    variables: {},
   };
 }
 

@@ -1,4 +1,5 @@
-// The agent's own directory on this machine's disk, for blobs. Removed at its end; that of one that was killed, by the next.
+// The agent's own directory on this machine's disk, for blobs and the temporary files of units. Removed at its end; that of one that was killed, by the next.
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,6 +17,16 @@ export function makeScratch(): Scratch {
   const blobDir = path.join(directory, 'blobs');
   mkdirSync(blobDir, { recursive: true, mode: 0o700 });
   return { directory, blobDir, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+const TEMP = 't';
+let tempDirs = 0;
+
+/** A new one for one host. Its path is short: sockets in it must not be longer than the kernel allows (107 bytes). */
+export function makeTempDir(directory: string): string {
+  const made = path.join(directory, TEMP, String(++tempDirs));
+  mkdirSync(made, { recursive: true, mode: 0o700 });
+  return made;
 }
 
 function ownDirectory(): string {
@@ -38,5 +49,6 @@ function removeAbandoned(parent: string): void {
 /** Of a live process; undefined for one that has ended. */
 function nameOf(pid: number): string | undefined {
   const identity = processIdentity(pid);
-  return identity === null ? undefined : `${pid}.${identity.startedAt.replace(/[^\w-]/g, '_')}`;
+  if (identity === null) return undefined;
+  return `${pid}.${createHash('sha256').update(identity.startedAt).digest('hex').slice(0, 8)}`;
 }

@@ -1,21 +1,24 @@
 // The units that the agent holds, and the steps they are of.
 import type { LeaseBatch, LeaseRef, StepInfo } from '../src/rpc/messages.ts';
 import { MeanTime } from './demand.ts';
+import type { Need } from './slots.ts';
 import type { UnitAddress } from './wire/messages.ts';
 
 export class AgentStep {
   readonly ordinal: number;
   readonly info: StepInfo;
-  /** Slots that a unit owns while it runs: what it is granted, but never more than there are. */
-  readonly slots: number;
+  /** What a unit owns while it runs: what it is granted, but never more than there is. */
+  readonly need: Need;
   readonly time = new MeanTime();
   /** What the coordinator was last told of the units wished for beyond those that run. */
   toldPrefetch = 0;
+  /** It was told that no more of its units could finish here. */
+  toldClosed = false;
 
-  constructor(info: StepInfo, slots: number) {
+  constructor(info: StepInfo, need: Need) {
     this.ordinal = info.step;
     this.info = info;
-    this.slots = slots;
+    this.need = need;
   }
 }
 

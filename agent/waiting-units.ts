@@ -2,7 +2,6 @@
 
 interface WaitingStep {
   readonly ordinal: number;
-  readonly slots: number;
   readonly info: { readonly isolate: boolean };
 }
 

@@ -1,10 +1,11 @@
 // The units of an agent, from lease to report: where what the coordinator wants meets what the hosts do.
 import { performance } from 'node:perf_hooks';
 import { LIMITS } from '../src/model/limits.ts';
-import type { Failure } from '../src/model/states.ts';
+import type { Cause, Failure } from '../src/model/states.ts';
 import { blobRefs } from '../src/model/values.ts';
 import type { Demand, LeaseBatch, LeaseRef, StepInfo } from '../src/rpc/messages.ts';
 import type { Blobs } from './blobs.ts';
+import type { Deadline } from './deadline.ts';
 import { isWorthTelling, prefetchOf } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Holdings } from './hello.ts';
@@ -12,16 +13,24 @@ import type { HostListener } from './hosts/host-listener.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import type { TaskHost } from './hosts/task-host.ts';
 import { LogSpool } from './log-spool.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import type { Outbox } from './outbox.ts';
 import type { Slots } from './slots.ts';
 import { AgentStep, HeldUnits, type Unit, type Wish } from './units.ts';
-import type { BeginMessage } from './wire/messages.ts';
+import { type BeginMessage, LEVEL, STREAM } from './wire/messages.ts';
+import { type FailedUnit, Withheld } from './withheld.ts';
+
+/** Causes of the unit's own that a signal to all of its allocation may have, if only by what the unit had started. */
+const MAY_BE_A_SIGNAL: ReadonlySet<Cause> = new Set(['exception', 'exit', 'signal', 'host-crashed']);
 
 export interface WorkOptions {
   slots: Slots;
   outbox: Outbox;
   blobs: Blobs;
   pool: HostPool;
+  deadline: Deadline;
+  /** How long a failure may have been a signal to the whole allocation. */
+  settleMs: number;
   /** Something was gathered in the outbox, or the last unit has ended. */
   onChange(): void;
 }
@@ -34,6 +43,8 @@ export class Work implements HostListener<TaskHost> {
   readonly #spool: LogSpool;
   /** Units whose blobs are being uploaded: settled here, not yet reported. */
   readonly #uploading = new Set<Unit>();
+  readonly #withheld: Withheld;
+  readonly #memory = new MemoryWatch();
   #order = 0;
   #unitsDone = 0;
   #isLeaving = false;
@@ -43,7 +54,13 @@ export class Work implements HostListener<TaskHost> {
     this.#spool = new LogSpool(options.outbox);
     const { slots, pool } = options;
     pool.use(this, slots.total);
-    this.dispatcher = new Dispatcher({ slots, pool, onCannotRun: (unit, failure) => this.#cannotRun(unit, failure) });
+    this.#withheld = new Withheld(options.settleMs, (failed) => this.#tellFailed(failed, false));
+    this.dispatcher = new Dispatcher({
+      slots,
+      pool,
+      beforeDispatch: () => this.#shedLate(),
+      onCannotRun: (unit, failure) => this.#cannotRun(unit, failure),
+    });
   }
 
   begin(message: BeginMessage, maxRunning: number): void {
@@ -51,7 +68,7 @@ export class Work implements HostListener<TaskHost> {
   }
 
   get holdsNothing(): boolean {
-    return this.#units.size === 0 && this.#uploading.size === 0;
+    return this.#units.size === 0 && this.#uploading.size === 0 && this.#withheld.size === 0;
   }
 
   /** Units run, so that more results are to be expected soon. */
@@ -63,9 +80,28 @@ export class Work implements HostListener<TaskHost> {
     return this.#unitsDone;
   }
 
+  get memoryUsed(): number {
+    return this.#memory.total(this.dispatcher.lanes);
+  }
+
+  /** Nothing runs, and nothing that is known could be finished before the end of the allocation. */
+  isAtItsEnd(nowMs: number): boolean {
+    const { deadline } = this.#options;
+    if (!deadline.isKnown || !this.holdsNothing) return false;
+    if (deadline.isOver(nowMs)) return true;
+    const steps = [...this.#steps.values()];
+    return steps.length > 0 && this.dispatcher.hasGiven && steps.every((step) => deadline.isTooLate(step, 0, nowMs));
+  }
+
+  /** A line of the run, for all to see. */
+  warn(text: string): void {
+    this.#spool.add(null, STREAM.system, LEVEL.warn, Date.now(), text);
+    this.#options.onChange();
+  }
+
   addStep(info: StepInfo): void {
     if (this.#steps.has(info.step)) return;
-    this.#steps.set(info.step, new AgentStep(info, Math.min(info.cpus, this.#options.slots.total)));
+    this.#steps.set(info.step, new AgentStep(info, this.#options.slots.clamp(info)));
   }
 
   addLeases(batch: LeaseBatch): void {
@@ -104,6 +140,32 @@ export class Work implements HostListener<TaskHost> {
     this.#fulfilWishes();
   }
 
+  /**
+   * Gives back what waits and would not end in time. Of an agent that has started nothing yet the oldest unit stays: it has the
+   * whole allocation, and there may be none that is longer.
+   */
+  #shedLate(): void {
+    const { deadline } = this.#options;
+    if (!deadline.isKnown || this.dispatcher.waiting.size === 0) return;
+    const nowMs = performance.now();
+    const running = this.#longestRunning(nowMs);
+    const isLate = new Set([...this.#steps.values()].filter((it) => deadline.isTooLate(it, running.get(it) ?? 0, nowMs)));
+    if (isLate.size === 0) return;
+    const waiting = [...this.#units].filter((unit) => unit.place === 'waiting').sort((a, b) => a.order - b.order);
+    const first = this.dispatcher.hasGiven || deadline.isOver(nowMs) ? undefined : waiting[0];
+    const late = waiting.filter((unit) => unit !== first && isLate.has(unit.step));
+    if (late.length > 0) this.want(late, { kind: 'return' });
+  }
+
+  #longestRunning(nowMs: number): Map<AgentStep, number> {
+    const longest = new Map<AgentStep, number>();
+    for (const host of this.dispatcher.lanes) {
+      const running = host.running(nowMs);
+      if (running) longest.set(running.unit.step, Math.max(running.forMs, longest.get(running.unit.step) ?? 0));
+    }
+    return longest;
+  }
+
   find(leases: readonly LeaseRef[]): Unit[] {
     return leases.map((lease) => this.#units.find(lease)).filter((unit) => unit !== undefined);
   }
@@ -121,8 +183,15 @@ export class Work implements HostListener<TaskHost> {
   /** The agent leaves: what waits goes back; what runs may go on, or has `graceMs` to end. */
   leave(graceMs: number | null): void {
     this.#isLeaving = true;
+    if (graceMs !== null) this.#withheld.begin();
     const others = [...this.#units].filter((unit) => unit.wish.kind !== 'cancel');
     this.want(others, graceMs === null ? { kind: 'return' } : { kind: 'drain', graceMs });
+  }
+
+  /** Why units are cut off by the agent's leaving. */
+  nameCause(cause: Cause): void {
+    this.#withheld.name(cause);
+    this.#options.onChange();
   }
 
   /** Every 50 ms while something is held: who has been running for long, and what is stuck behind. Gives those to be reported as started. */
@@ -135,6 +204,7 @@ export class Work implements HostListener<TaskHost> {
       running.unit.isToldStarted = true;
       host.keepFree(); // others may run what waits behind a long unit
     }
+    this.#memory.tick(this.dispatcher.lanes, nowMs);
     this.#fulfilWishes();
     return started;
   }
@@ -146,20 +216,37 @@ export class Work implements HostListener<TaskHost> {
       const unit = host.running(performance.now())?.unit;
       if (unit) running.push(unit.lease);
     }
-    return { held, running, finished: [...this.#options.outbox.finished(), ...[...this.#uploading].map((unit) => unit.lease)] };
+    return {
+      held,
+      running,
+      finished: [...this.#options.outbox.finished(), ...[...this.#uploading, ...this.#withheld.units].map((unit) => unit.lease)],
+    };
   }
 
   /** Steps whose wish for units has changed; all of them for a coordinator that knows none. */
   demands(isNew: boolean): Demand[] {
     const demands: Demand[] = [];
+    const { deadline } = this.#options;
+    const nowMs = performance.now();
+    const running = deadline.isKnown ? this.#longestRunning(nowMs) : undefined;
     for (const step of this.#steps.values()) {
-      if (isNew) step.toldPrefetch = 0;
-      const prefetch = this.#isLeaving ? 0 : prefetchOf(step.time, this.dispatcher.lanesFor(step), LIMITS);
-      if (!isWorthTelling(step.toldPrefetch, prefetch)) continue;
+      if (isNew) {
+        step.toldPrefetch = 0;
+        step.toldClosed = false;
+      }
+      const closed = running !== undefined && this.#isClosed(step, running.get(step) ?? 0, nowMs);
+      const prefetch = this.#isLeaving || closed ? 0 : prefetchOf(step.time, this.dispatcher.lanesFor(step), LIMITS);
+      if (closed === step.toldClosed && !isWorthTelling(step.toldPrefetch, prefetch)) continue;
       step.toldPrefetch = prefetch;
-      demands.push({ step: step.ordinal, prefetch, closed: false });
+      step.toldClosed = closed;
+      demands.push({ step: step.ordinal, prefetch, closed });
     }
     return demands;
+  }
+
+  #isClosed(step: AgentStep, runningMs: number, nowMs: number): boolean {
+    const { deadline } = this.#options;
+    return deadline.isTooLate(step, runningMs, nowMs) && (this.dispatcher.hasGiven || deadline.isOver(nowMs));
   }
 
   onSucceeded(unit: Unit, startedAtMs: number, durationMs: number, output: string, blobs: readonly string[]): void {
@@ -188,16 +275,18 @@ export class Work implements HostListener<TaskHost> {
 
   onFailed(unit: Unit, startedAtMs: number, durationMs: number, failure: Failure): void {
     unit.step.time.add(durationMs);
-    const isCancelled = unit.wish.kind === 'cancel';
-    const isDrained = unit.wish.kind === 'drain';
-    const told: Failure = isCancelled
-      ? { ...failure, cause: 'cancelled' }
-      : isDrained
-        ? { ...failure, cause: 'drained' }
-        : failure;
     this.#spool.end(unit);
     this.#end(unit);
-    this.#options.outbox.failed(unit, startedAtMs, durationMs, told, isCancelled, performance.now());
+    const failed = { unit, startedAtMs, durationMs, failure };
+    if (unit.wish.kind === 'cancel') this.#tellFailed({ ...failed, failure: { ...failure, cause: 'cancelled' } }, true);
+    else if (unit.wish.kind === 'drain') this.#withheld.addCutOff(failed);
+    else if (MAY_BE_A_SIGNAL.has(failure.cause)) this.#withheld.add(failed);
+    else this.#tellFailed(failed, false);
+  }
+
+  #tellFailed({ unit, startedAtMs, durationMs, failure }: FailedUnit, isCancelled: boolean): void {
+    this.#options.outbox.failed(unit, startedAtMs, durationMs, failure, isCancelled, performance.now());
+    this.#options.onChange();
   }
 
   onBack(units: readonly Unit[]): void {

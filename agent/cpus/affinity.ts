@@ -14,7 +14,7 @@ export function affinityMask(): number[] | null {
 }
 
 /** `0-2,7` → 0, 1, 2, 7. */
-function parseCpuList(text: string): number[] {
+export function parseCpuList(text: string): number[] {
   return text.split(',').flatMap((part) => {
     const [first = Number.NaN, last = first] = part.trim().split('-').map(Number);
     return Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -1,4 +1,5 @@
 // A task host: the process in which the user's code runs, one unit at a time. Started by an agent, ends with it.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { decodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, FrameReader } from '../wire/frames.ts';
@@ -17,11 +18,24 @@ import { TaskHooks } from './task-hooks.ts';
 import { handleUncaught } from './uncaught.ts';
 import { Units } from './units.ts';
 
+const OOM_SCORE = 500;
+
 /** Lives until its agent closes the pipe, or ends it. */
 export function runHost(): Promise<never> {
+  offerToBeKilledFirst();
   const host = new Host();
   host.listen();
   return new Promise(() => {});
+}
+
+/** Where memory runs out, the kernel ends units (what they start inherits this), not their agent. */
+function offerToBeKilledFirst(): void {
+  const file = '/proc/self/oom_score_adj';
+  try {
+    if (Number(readFileSync(file, 'latin1')) < OOM_SCORE) writeFileSync(file, String(OOM_SCORE));
+  } catch {
+    // Not on Linux.
+  }
 }
 
 class Host {
@@ -74,9 +88,9 @@ class Host {
 
   async #begin(begin: BeginMessage): Promise<void> {
     try {
-      this.#surroundings.enter(begin.workdir);
+      this.#surroundings.enter(begin.workdir, begin.variables);
       const pipeline = await loadPipeline(begin);
-      this.#surroundings.restore();
+      this.#surroundings.beginUnits();
       this.#units = this.#unitsOf(begin, pipeline);
     } catch (error) {
       this.#onSetupError(error);

@@ -2,6 +2,7 @@
 // units that change nothing: changes are noticed as they are made.
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
+import { TempDir } from './temp-dir.ts';
 
 /** Libraries that start as many threads as there are CPUs unless one of these says otherwise. */
 const THREAD_VARIABLES = [
@@ -14,9 +15,11 @@ const THREAD_VARIABLES = [
 
 export class Surroundings {
   readonly #environment = process.env;
+  #tempDir: TempDir | undefined;
   readonly #changeDirectory = process.chdir;
   /** Variables that the unit has changed, and what they were. */
   readonly #changed = new Map<string, string | undefined>();
+  readonly #cpuVariables = [...THREAD_VARIABLES];
   #workdir = '';
   #hasMoved = false;
   #cpus = 0;
@@ -32,16 +35,25 @@ export class Surroundings {
     syncBuiltinESMExports();
   }
 
-  enter(workdir: string): void {
+  /** Before the pipeline is loaded. `variables`: of this host (null: none of that name). */
+  enter(workdir: string, variables: Readonly<Record<string, string | null>>): void {
     this.#workdir = workdir;
     this.#changeDirectory.call(process, workdir);
+    for (const [name, value] of Object.entries(variables)) setOrDelete(this.#environment, name, value ?? undefined);
+    if (this.#environment['SLURM_JOB_ID'] !== undefined) this.#cpuVariables.push('SLURM_CPUS_PER_TASK');
+  }
+
+  /** The pipeline is loaded: what is in TMPDIR from now on is a unit's. */
+  beginUnits(): void {
+    this.restore();
+    this.#tempDir = new TempDir(this.#environment['TMPDIR']);
   }
 
   /** What the next unit may use, said wherever programs look for it; its children inherit it. */
   grant(cpus: number): void {
     if (cpus === this.#cpus) return;
     this.#cpus = cpus;
-    for (const name of THREAD_VARIABLES) this.#environment[name] = String(cpus);
+    for (const name of this.#cpuVariables) this.#environment[name] = String(cpus);
   }
 
   /** Sets a task's own variables; gives what takes them back when the task has ended. */
@@ -64,6 +76,7 @@ export class Surroundings {
       this.#changeDirectory.call(process, this.#workdir);
     }
     if (process.exitCode !== undefined) process.exitCode = undefined;
+    this.#tempDir?.clean();
   }
 
   #watchedEnvironment(): NodeJS.ProcessEnv {
@@ -71,6 +84,10 @@ export class Surroundings {
       if (typeof name === 'string' && !this.#changed.has(name)) this.#changed.set(name, environment[name]);
     };
     return new Proxy(this.#environment, {
+      get: (environment, name) => {
+        if (name === 'TMPDIR') this.#tempDir?.onSeen();
+        return environment[name as string];
+      },
       set(environment, name, value) {
         note(environment, name);
         environment[name as string] = value;

@@ -11,6 +11,7 @@ export interface HostEnd {
 export type EndedBy =
   | { kind: 'itself' }
   | { kind: 'timeout'; task: string; message: string }
+  | { kind: 'memory'; bytes: number; limitMib: number }
   | { kind: 'cancel' }
   | { kind: 'drain' };
 
@@ -22,14 +23,17 @@ export interface Death {
   /** The last of what it wrote to stderr. */
   stderr: string;
   heapLimitBytes: number;
+  /** `memPerTask` of what ran in it; 0: none. */
+  limitMib: number;
 }
 
 export function failureOfDeath(death: Death): Failure {
   const { end, by } = death;
-  if (by.kind === 'timeout') return timeoutFailure(by);
+  const overridden = overriding(by);
+  if (overridden !== undefined) return overridden;
   if (by.kind === 'cancel') return { cause: 'cancelled', message: 'cancelled' };
   if (by.kind === 'drain') return { cause: 'drained', message: 'its agent had to leave' };
-  if (isOutOfMemory(death)) return { cause: 'out-of-memory', message: outOfMemoryText(death.heapLimitBytes) };
+  if (isOutOfMemory(death)) return { cause: 'out-of-memory', message: outOfMemoryText(death) };
   if (death.exitCode !== undefined) {
     return { cause: 'exit', exitCode: death.exitCode, message: `the task called process.exit(${death.exitCode})` };
   }
@@ -39,8 +43,11 @@ export function failureOfDeath(death: Death): Failure {
   return { cause: 'host-crashed', message: `the task's process ended unexpectedly (${how})${said && `:\n${said}`}` };
 }
 
-export function timeoutFailure(by: Extract<EndedBy, { kind: 'timeout' }>): Failure {
-  return { cause: 'timeout', message: by.message, task: by.task };
+/** Why a unit was ended, where that is why it failed, whatever it says itself. */
+export function overriding(by: EndedBy): Failure | undefined {
+  if (by.kind === 'timeout') return { cause: 'timeout', message: by.message, task: by.task };
+  if (by.kind === 'memory') return { cause: 'out-of-memory', message: overLimitText(by.bytes, by.limitMib) };
+  return undefined;
 }
 
 /** Why a host that ended before its first unit could not run any. */
@@ -55,8 +62,14 @@ function isOutOfMemory({ end, stderr }: Death): boolean {
   return isAbort && /JavaScript heap out of memory|Reached heap limit|Allocation failed|Fatal process out of memory/.test(stderr);
 }
 
-function outOfMemoryText(limitBytes: number): string {
-  const limit = limitBytes > 0 ? ` of ${Math.round(limitBytes / 1024 / 1024)} MiB` : '';
+function overLimitText(bytes: number, limitMib: number): string {
+  return `the unit used ${Math.round(bytes / 1024 / 1024)} MiB of memory, more than its memPerTask of ${limitMib} MiB; raise memPerTask`;
+}
+
+function outOfMemoryText({ heapLimitBytes, limitMib }: Death): string {
+  const limit = heapLimitBytes > 0 ? ` of ${Math.round(heapLimitBytes / 1024 / 1024)} MiB` : '';
+  if (limitMib > 0)
+    return `the task ran out of memory: it needs more than V8's heap limit${limit}, which follows from its memPerTask of ${limitMib} MiB; raise memPerTask`;
   return `the task ran out of memory: it needs more than V8's heap limit${limit}; raise it by starting outflow with NODE_OPTIONS=--max-old-space-size=MIB in the environment`;
 }
 

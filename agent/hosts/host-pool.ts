@@ -1,12 +1,15 @@
 // The hosts that wait for work, and the making of new ones. A host is reused for any step; 60 ms to start one is a thousand units.
-
+import { isDeepStrictEqual } from 'node:util';
 import type { Allotment } from '../slots.ts';
 import type { HostListener } from './host-listener.ts';
 import type { HostProcessOptions } from './host-process.ts';
 import { TaskHost } from './task-host.ts';
 
+type HostPoolOptions = Omit<HostProcessOptions, 'cpus' | 'limitMib'>;
+
 export class HostPool {
-  readonly #options: Omit<HostProcessOptions, 'cpus'>;
+  readonly #options: HostPoolOptions;
+  #environment: NodeJS.ProcessEnv;
   readonly #all = new Set<TaskHost>();
   /** The longest idle first. */
   readonly #idle: TaskHost[] = [];
@@ -15,8 +18,16 @@ export class HostPool {
   #keep = 1;
   #onEmpty: (() => void) | undefined;
 
-  constructor(options: Omit<HostProcessOptions, 'cpus'>) {
+  constructor(options: HostPoolOptions) {
     this.#options = options;
+    this.#environment = options.environment;
+  }
+
+  /** That of hosts from now on; those that were started with another and have done nothing go. */
+  useEnvironment(environment: NodeJS.ProcessEnv): void {
+    if (isDeepStrictEqual(environment, this.#environment)) return;
+    this.#environment = environment;
+    for (const host of this.#idle.splice(0)) host.leave();
   }
 
   /** Who is told of the hosts from now on, and how many idle ones are kept. */
@@ -29,9 +40,9 @@ export class HostPool {
     return this.#all;
   }
 
-  /** Starts one before there is a run: it loads what it can. */
+  /** Starts one before there is work, if there is none: it loads what it can. */
   startAhead(): void {
-    this.#idle.push(this.#start(null));
+    if (this.#idle.length === 0) this.#idle.push(this.#start(null, 0));
   }
 
   /** Ends all hosts, running or not; resolves when they are gone. */
@@ -48,10 +59,16 @@ export class HostPool {
   }
 
   /** A host for the allotment: one that is bound to it, else one that can be, else a new one. */
-  take({ cpus }: Allotment, fresh: boolean): TaskHost {
-    const usable = fresh ? this.#idle.filter((host) => host.isUnused) : this.#idle;
+  take(allotment: Allotment, fresh: boolean): TaskHost {
+    const host = this.#takeIdle(allotment, fresh) ?? this.#start(allotment.cpus, allotment.need.limitMib);
+    if (allotment.gpus !== null) host.useGpus(allotment.gpus);
+    return host;
+  }
+
+  #takeIdle({ need, cpus, gpus }: Allotment, fresh: boolean): TaskHost | undefined {
+    const usable = this.#idle.filter((host) => host.isFor(need.limitMib, gpus) && (!fresh || host.isUnused));
     const host = usable.findLast((idle) => sameCpus(idle.cpus, cpus)) ?? usable.at(-1);
-    if (host === undefined) return this.#start(cpus);
+    if (host === undefined) return undefined;
     this.#idle.splice(this.#idle.indexOf(host), 1);
     if (cpus !== null && !sameCpus(host.cpus, cpus)) host.rebind(cpus, this.#options.programs);
     return host;
@@ -71,9 +88,9 @@ export class HostPool {
     if (this.#all.size === 0) this.#onEmpty?.();
   }
 
-  #start(cpus: readonly number[] | null): TaskHost {
+  #start(cpus: readonly number[] | null, limitMib: number): TaskHost {
     const host: TaskHost = new TaskHost(
-      { ...this.#options, cpus },
+      { ...this.#options, environment: this.#environment, cpus, limitMib },
       () => this.#listener,
       () => this.#onGone(host),
     );

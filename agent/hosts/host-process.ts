@@ -1,11 +1,14 @@
 // The process of a task host: started in a process group of its own, spoken to by two pipes, ended with all of its group.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { killGroup } from '../../src/system/processes.ts';
 import { selfCommand } from '../../src/system/self.ts';
+import { makeTempDir } from '../scratch.ts';
 import { type Frame, FrameReader } from '../wire/frames.ts';
 import { Pulse } from '../wire/pulse.ts';
+import { heapVariables } from './heap.ts';
 import type { HostPrograms } from './programs.ts';
 
 export interface HostExit {
@@ -26,6 +29,8 @@ export interface HostProcessHandlers {
 export interface HostProcessOptions {
   /** CPUs to start on; null: all. */
   cpus: readonly number[] | null;
+  /** Memory that a unit in it may use; 0: no limit. Its heap is kept below. */
+  limitMib: number;
   programs: HostPrograms;
   scratchDir: string;
   environment: NodeJS.ProcessEnv;
@@ -44,6 +49,8 @@ export class HostProcess {
   readonly #handlers: HostProcessHandlers;
   readonly #reader = new FrameReader();
   readonly #watch: HostProcessOptions['watch'];
+  /** TMPDIR of what runs in it. */
+  readonly #tempDir: string;
   #leaveTimer: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -51,12 +58,13 @@ export class HostProcess {
     this.#handlers = handlers;
     this.#watch = options.watch;
     this.pulse = Pulse.create(options.scratchDir);
+    this.#tempDir = makeTempDir(options.scratchDir);
     const self = selfCommand('__host');
     const [command = self.command, ...args] = options.programs.wrap([self.command, ...self.args], options.cpus);
     this.#child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', this.pulse.fd],
-      env: options.environment,
+      env: { ...options.environment, ...heapVariables(options), TMPDIR: this.#tempDir },
     });
     if (this.#child.pid !== undefined) this.#watch.add(this.#child.pid);
     this.#child.once('error', (error) => this.#finish({ code: null, signal: null, error }));
@@ -116,5 +124,6 @@ export class HostProcess {
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#handlers.onExit(exit);
     this.pulse.close();
+    rm(this.#tempDir, { recursive: true, force: true }).catch(() => {}); // what is left goes with the scratch directory
   }
 }

@@ -1,4 +1,5 @@
 // One task host as its agent sees it: the units it was given, the one that runs, and what becomes of them.
+import { existsSync } from 'node:fs';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Failure } from '../../src/model/states.ts';
 import { timeoutText } from '../text.ts';
@@ -7,7 +8,8 @@ import { decodeResults, encodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
 import type { BeginMessage, FromHost, ToHost } from '../wire/messages.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
-import { type EndedBy, failureOfDeath, failureOfStart, timeoutFailure } from './endings.ts';
+import { type EndedBy, failureOfDeath, failureOfStart, overriding } from './endings.ts';
+import { gpuVariables } from './environment.ts';
 import { Force } from './force.ts';
 import { GivenUnits } from './given-units.ts';
 import type { HostListener } from './host-listener.ts';
@@ -16,12 +18,20 @@ import { type HostExit, HostProcess, type HostProcessOptions } from './host-proc
 import type { HostPrograms } from './programs.ts';
 
 const NO_BLOBS: readonly string[] = [];
+const MIB = 1024 * 1024;
+/** There on machines with GPUs of AMD. */
+const AMD_DEVICE = '/dev/kfd';
 
 export class TaskHost {
   /** CPUs it is bound to; null: none in particular. */
   cpus: readonly number[] | null;
   /** Its unit takes long: see `keepFree`. */
   isKeptFree = false;
+  /** What a unit in it may use of memory; 0: no limit. */
+  readonly limitMib: number;
+  /** GPUs that it sees, for as long as it lives: libraries look once. Null: not chosen yet, or the agent gives out none. */
+  #gpus: string | null = null;
+  readonly #variables: Record<string, string | null> = {};
   readonly #listenerNow: () => HostListener<TaskHost> | undefined;
   readonly #onGone: () => void;
   readonly #process: HostProcess;
@@ -47,6 +57,8 @@ export class TaskHost {
     this.#listenerNow = listener;
     this.#onGone = onGone;
     this.cpus = options.cpus;
+    this.limitMib = options.limitMib;
+    if (options.limitMib > 0) this.#variables['NODE_OPTIONS'] = options.environment['NODE_OPTIONS'] ?? null;
     this.#process = new HostProcess(options, {
       onFrame: (frame) => this.#onFrame(frame),
       onOutput: (stream, text) => {
@@ -55,6 +67,10 @@ export class TaskHost {
       },
       onExit: (exit) => this.#onExit(exit),
     });
+  }
+
+  get pid(): number {
+    return this.#process.isOver ? 0 : this.#process.pid;
   }
 
   /** Units given and not yet told of. */
@@ -84,10 +100,22 @@ export class TaskHost {
     return this.#state === 'leaving' || this.#state === 'gone';
   }
 
+  /** Whether units with this limit may run in it, and with these GPUs. */
+  isFor(limitMib: number, gpus: readonly string[] | null): boolean {
+    return limitMib === this.limitMib && (gpus === null || this.#gpus === null || this.#gpus === gpus.join(','));
+  }
+
+  /** Before it begins. */
+  useGpus(ids: readonly string[]): void {
+    if (this.#gpus !== null) return;
+    this.#gpus = ids.join(',');
+    Object.assign(this.#variables, gpuVariables(ids, existsSync(AMD_DEVICE)));
+  }
+
   begin(message: BeginMessage): void {
     if (this.isLeaving) return;
     this.#state = 'begun';
-    this.#send(textFrame(message));
+    this.#send(textFrame({ ...message, variables: this.#variables }));
     this.#startTimer = setTimeout(() => {
       const message = `the pipeline was not set up within ${LIMITS.startMs / 1000} s: its modules or its setup wait for something`;
       this.#setupFailure = { cause: 'setup-failed', message };
@@ -143,6 +171,13 @@ export class TaskHost {
     if (!this.#force.order(k, by, graceMs) || graceMs === 0 || !isFirst) return;
     if (by.kind !== 'timeout') this.#tell({ kind: 'cancel', k }); // the host keeps the time as well
     this.#process.signal('SIGTERM');
+  }
+
+  /** The running unit was seen to use so much, all of its processes together. */
+  useMemory(bytes: number): void {
+    const running = this.running(performance.now());
+    if (running === undefined || bytes <= this.limitMib * MIB) return;
+    this.cutShort(running.unit, { kind: 'memory', bytes, limitMib: this.limitMib }, 0);
   }
 
   rebind(cpus: readonly number[], programs: HostPrograms): void {
@@ -222,8 +257,7 @@ export class TaskHost {
         const { startedAtMs, durationMs } = message;
         if (message.kind === 'succeeded')
           this.#listener?.onSucceeded(unit, startedAtMs, durationMs, message.output, message.blobs);
-        else
-          this.#listener?.onFailed(unit, startedAtMs, durationMs, by.kind === 'timeout' ? timeoutFailure(by) : message.failure);
+        else this.#listener?.onFailed(unit, startedAtMs, durationMs, overriding(by) ?? message.failure);
         return;
       }
       case 'deadline':
@@ -285,7 +319,12 @@ export class TaskHost {
     const unit = wasReady && this.#exiting?.k !== 0 ? this.#given.delete(k) : undefined;
     if (unit !== undefined) {
       const sinceMs = this.#seen.k === k ? performance.now() - this.#seen.sinceMs : 0;
-      const said = { exitCode: this.#exiting?.code, stderr: this.#output.lastWords, heapLimitBytes: this.#heapLimitBytes };
+      const said = {
+        exitCode: this.#exiting?.code,
+        stderr: this.#output.lastWords,
+        heapLimitBytes: this.#heapLimitBytes,
+        limitMib: this.limitMib,
+      };
       const failure = failureOfDeath({ end: exit, by: this.#force.by, ...said });
       this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, failure);
     }

@@ -19,6 +19,8 @@ export interface BeginMessage {
   databases: Record<string, string>;
   /** Directory of blobs, each a file named by its hash. */
   blobDir: string;
+  /** Set (null: unset) in the environment of this host before the pipeline is loaded. */
+  variables: Record<string, string | null>;
 }
 
 /** Before the first units of the step. */

@@ -36,6 +36,16 @@ export const LIMITS = {
   timeoutGraceMs: 1_000,
   /** The same when the agent is told to leave (SIGTERM). */
   leaveGraceMs: 2_000,
+  /** How long an agent that is being ended waits to hear why. */
+  leaveCauseMs: 3_000,
+  /** A failure in a Slurm job is told after this time: the signal that ends the whole job may be its cause. */
+  signalSettleMs: 200,
+  /** An agent starts nothing that would end later than this before the end of its allocation. */
+  endMarginMs: 10_000,
+  /** An agent that is ended this near to the end of its allocation needs no word on the cause. */
+  nearEndMs: 60_000,
+  /** How often an agent says what it uses. */
+  usageMs: 5_000,
   /** Events that wait for the coordinator's loop before the streams are paused. */
   eventQueue: 10_000,
   /** Events applied in one transaction. */

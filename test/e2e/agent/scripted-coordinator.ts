@@ -100,6 +100,7 @@ export class ScriptedCoordinator {
       kind: 'begin',
       bundlePath: script,
       blobDir: coordinator.directory,
+      variables: {},
     };
     await coordinator.listen();
     return coordinator;

@@ -150,7 +150,7 @@ test('what is leased to an agent long drained comes back', () =>
     const until = path.join(coordinator.directory, 'go');
     const [running, waiting] = coordinator.lease('map', [act('wait', { until }), act('give')]);
     await coordinator.waitFor('the start', () => coordinator.started.length > 0);
-    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false } });
+    coordinator.send({ kind: 'drain', drain: { reason: 'over', cancelRunning: false, cause: '' } });
     await coordinator.waitFor('what was returned', () => coordinator.returned.length === 1);
     const [late] = coordinator.lease('map', [act('give')], {}, 2);
     await coordinator.waitFor('the return of what came later', () => coordinator.returned.length === 2);

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { Blobs } from '../../../agent/blobs.ts';
+import { Deadline } from '../../../agent/deadline.ts';
 import { hostEnvironment } from '../../../agent/hosts/environment.ts';
 import { HostPool } from '../../../agent/hosts/host-pool.ts';
 import { HostPrograms } from '../../../agent/hosts/programs.ts';
@@ -28,11 +29,12 @@ async function reportOf(kind: string, wish: Wish): Promise<Report> {
   const pool = new HostPool({
     programs: new HostPrograms(),
     scratchDir: directory,
-    environment: hostEnvironment(process.env),
+    environment: hostEnvironment(process.env, {}, false),
     watch: { add: () => {}, remove: () => {} },
   });
   const blobs = new Blobs(directory, () => Promise.reject(new Error('there are no blobs here')));
-  const work = new Work({ slots: new Slots(1, null), outbox, blobs, pool, onChange: () => {} });
+  const slots = new Slots({ slots: 1, cores: null, memoryMib: 0, gpus: [] });
+  const work = new Work({ slots, outbox, blobs, pool, deadline: new Deadline(LIMITS), settleMs: 0, onChange: () => {} });
   coordinator.send = (message) => {
     if (message.kind === 'step') work.addStep(message.step);
     if (message.kind === 'leases') work.addLeases(message.leases);

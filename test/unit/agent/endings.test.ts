@@ -8,6 +8,7 @@ const death = (change: Partial<Death>): Death => ({
   exitCode: undefined,
   stderr: '',
   heapLimitBytes: 100 * 1024 * 1024,
+  limitMib: 0,
   ...change,
 });
 
@@ -49,3 +50,15 @@ test('a host that did not start tells the first lines of its stderr', () =>
     cause: 'setup-failed',
     message: "the task's process ended before it could begin (exit code 127):\na\nb\nc\nd\ne",
   }));
+
+test('a unit over its memPerTask is told what it used', () => {
+  const by = { kind: 'memory', bytes: 150 * 1024 * 1024, limitMib: 100 } as const;
+  const failure = failureOfDeath(death({ by, limitMib: 100 }));
+  expect(failure).toMatchObject({ cause: 'out-of-memory', message: expect.stringMatching(/150 MiB .* memPerTask of 100 MiB/) });
+});
+
+test('a full heap under a memPerTask names that as what to raise', () => {
+  const end = { code: null, signal: 'SIGABRT' };
+  const failure = failureOfDeath(death({ end, stderr: 'JavaScript heap out of memory', limitMib: 200 }));
+  expect(failure).toMatchObject({ cause: 'out-of-memory', message: expect.stringContaining('memPerTask of 200 MiB') });
+});

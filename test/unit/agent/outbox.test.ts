@@ -7,7 +7,7 @@ import type { LogLine } from '../../../src/rpc/messages.ts';
 const bounds = { flushMs: 5, batchUnits: 4, messageFillBytes: 1_000 };
 const step = new AgentStep(
   { step: 2, id: 's', cpus: 1, map: true, shared: '{}', noOutputs: false, isolate: false, memoryMib: 0, gpus: 0, timeMs: 0 },
-  1,
+  { slots: 1, memoryMib: 0, limitMib: 0, gpus: 0 },
 );
 
 function units(count: number): Unit[] {

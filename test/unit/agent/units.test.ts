@@ -5,7 +5,7 @@ import { AgentStep, HeldUnits } from '../../../agent/units.ts';
 
 const step = new AgentStep(
   { step: 0, id: 's', cpus: 1, map: true, shared: '{}', noOutputs: false, isolate: false, memoryMib: 0, gpus: 0, timeMs: 0 },
-  1,
+  { slots: 1, memoryMib: 0, limitMib: 0, gpus: 0 },
 );
 const batch = (epoch: number, firstN: number, count: number) => {
   const index = Array.from({ length: count }, (_, i) => i);
