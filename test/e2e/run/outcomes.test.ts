@@ -51,6 +51,16 @@ describe('the tutorial', () => {
   });
 });
 
+test('the tutorial on Slurm is the same on one machine: units own 5 CPUs, or as many as there are', async () => {
+  const pipeline = path.join(projectRoot, 'examples/slurm/pipeline.ts');
+  const twenty = ['--backend', 'parallel', '--workers', '20']; // virtual ones: all four units at once
+  const { stdout, stderr, exitCode } = await world.run(['run', 'compute_data', '--multiplier', '15', ...twenty, '-p', pipeline]);
+  const line =
+    'Result of the mapped computation: [[{"computation_result":630}],[{"computation_result":645}],[{"computation_result":660}],[{"computation_result":675}]]';
+  const logged = stderr.split('5 CPUs available, computation will last 1 seconds').length - 1;
+  expect({ exitCode, line: stdout.split('\n').includes(line), logged }).toEqual({ exitCode: 0, line: true, logged: 4 });
+});
+
 describe('data flows by name', () => {
   test.each([
     ['branches', 'two branches are joined', { both: 3 }],
