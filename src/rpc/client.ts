@@ -3,16 +3,13 @@ import type { Duplex } from 'node:stream';
 import {
   Channel,
   type ChannelCredentials,
-  Client,
   type ClientDuplexStream,
   type ClientReadableStream,
   type ClientWritableStream,
-  connectivityState,
   credentials,
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
 import { LIMITS } from '../model/limits.ts';
-import { dialFailure } from './dial-failure.ts';
 import type {
   AgentMessage,
   AgentStatus,
@@ -85,37 +82,6 @@ export class CoordinatorClient {
   get #controlService(): InstanceType<ServiceClientConstructor> {
     this.#control ??= this.#client(controlProtocol().ControlService);
     return this.#control;
-  }
-
-  /** Resolves when the coordinator has answered, and each side has accepted the other's certificate; else throws why not. */
-  async ready(withinMs: number, signal: AbortSignal): Promise<void> {
-    const deadline = Date.now() + withinMs;
-    for (;;) {
-      const state = this.#channel.getConnectivityState(true);
-      if (state === connectivityState.READY) return;
-      if (state === connectivityState.TRANSIENT_FAILURE) throw new Error(await this.#whyNotReady());
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = (): void => reject(signal.reason);
-        if (signal.aborted) return onAbort();
-        signal.addEventListener('abort', onAbort, { once: true });
-        this.#channel.watchConnectivityState(state, deadline, (error) => {
-          signal.removeEventListener('abort', onAbort);
-          if (error) reject(new Error(`no answer within ${withinMs / 1_000} s`));
-          else resolve();
-        });
-      });
-    }
-  }
-
-  /** A call over a channel that has failed ends at once, with what the channel itself does not say. */
-  #whyNotReady(): Promise<string> {
-    const client = new Client(this.address, this.#credentials, { channelOverride: this.#channel });
-    const nothing = (): Buffer => Buffer.alloc(0);
-    return new Promise((resolve) => {
-      client.makeUnaryRequest('/outflow.v1/None', nothing, nothing, {}, (error) =>
-        resolve(dialFailure(error?.details ?? 'it has answered late')),
-      );
-    });
   }
 
   openSession(handlers: SessionHandlers): Session {

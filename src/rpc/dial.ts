@@ -1,7 +1,8 @@
-// Finds the coordinator among its addresses: all are dialled at once, and the first that answers as it should is taken.
+// Finds the coordinator among its addresses: all are tried at once, and the first that answers as it should is taken.
 import { OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import { CoordinatorClient } from './client.ts';
+import { probe } from './probe.ts';
 import type { TlsIdentity } from './tls.ts';
 
 export interface DialOptions {
@@ -10,34 +11,31 @@ export interface DialOptions {
   signal?: AbortSignal;
 }
 
-/** Throws `coordinator-failed` with the reason of each address when none answers. The caller closes what it gets. */
+/**
+ * The caller closes what it gets. Throws `coordinator-failed` with the reason of each address when none answers. Without `tls`
+ * the first address is taken as it is: a Unix socket of this host.
+ */
 export async function dialFirst(
   addresses: readonly string[],
   tls: TlsIdentity | undefined,
   { eachMs = LIMITS.dialMs, signal }: DialOptions = {},
 ): Promise<CoordinatorClient> {
-  const isFound = new AbortController();
-  const stop = signal ? AbortSignal.any([signal, isFound.signal]) : isFound.signal;
-  const dials = addresses.map(async (address) => {
-    const client = new CoordinatorClient({ address, ...(tls && !address.startsWith('unix:') ? { tls } : {}) });
-    try {
-      await client.ready(eachMs, stop);
-      // Another one may have been first in the same turn.
-      stop.throwIfAborted();
-      isFound.abort();
-      return client;
-    } catch (error) {
-      client.close();
-      throw error;
-    }
-  });
+  if (!tls) return new CoordinatorClient({ address: addresses[0] as string });
+  const found = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, found.signal]) : found.signal;
   try {
-    return await Promise.any(dials);
+    const dials = addresses.map(async (address) => {
+      await probe(address, tls, eachMs, stop);
+      return address;
+    });
+    return new CoordinatorClient({ address: await Promise.any(dials), tls });
   } catch (error) {
     signal?.throwIfAborted();
     const reasons = (error as AggregateError).errors.map((it: Error, at) => `${addresses[at]}: ${it.message}`);
     throw new OutflowError('coordinator-failed', `the coordinator answers at none of its addresses:\n  ${reasons.join('\n  ')}`, {
       cause: error,
     });
+  } finally {
+    found.abort();
   }
 }

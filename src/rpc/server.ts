@@ -1,11 +1,11 @@
 // The coordinator's gRPC server: on a Unix socket for this host and, where agents are on others, on TCP with mutual TLS.
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { OutflowError } from '../model/errors.ts';
+import { LIMITS } from '../model/limits.ts';
 import type { Ports } from './addresses.ts';
 import type { ServerHandlers } from './handlers.ts';
 import { CHANNEL_OPTIONS } from './protocol.ts';
 import { addServices } from './services.ts';
-import { shutDown } from './shut-down.ts';
 import type { TlsIdentity } from './tls.ts';
 
 export type { AgentStream, AgentStreamHandlers, ServerHandlers } from './handlers.ts';
@@ -40,4 +40,15 @@ export async function serve({ unix, tcp }: Listening, handlers: ServerHandlers):
       await Promise.all([shutDown(server), secure?.close()]);
     },
   };
+}
+
+/** What is still being said gets a moment. */
+function shutDown(server: Server): Promise<void> {
+  return new Promise<void>((resolve) => {
+    const force = setTimeout(() => server.forceShutdown(), LIMITS.serverCloseMs);
+    server.tryShutdown(() => {
+      clearTimeout(force);
+      resolve();
+    });
+  });
 }

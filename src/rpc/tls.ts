@@ -9,7 +9,7 @@ export interface TlsIdentity {
   key: string;
 }
 
-/** Stands in a client certificate as its organizational unit. */
+/** The name in a client's certificate. */
 export type Role = 'agent' | 'control';
 
 /** In the server's certificate, whatever address it is reached by. */
@@ -25,7 +25,7 @@ const ROLE_OF_SERVICE: Readonly<Record<string, Role>> = {
 /** `path` is that of a method: `/outflow.v1.AgentService/Session`. What is not named here is nobody's. */
 export function mayCall(path: string, caller: { sslPeerCertificate?: PeerCertificate }): boolean {
   const wanted = ROLE_OF_SERVICE[path.split('/')[1] ?? ''];
-  return wanted !== undefined && caller.sslPeerCertificate?.subject.OU === wanted;
+  return wanted !== undefined && caller.sslPeerCertificate?.subject.CN === wanted;
 }
 
 export const TLS_CHANNEL_OPTIONS: ChannelOptions = {
