@@ -95,11 +95,11 @@ export interface MapOptions<
    * one that uses more ends with the cause `out-of-memory`. Default: neither. Not for a map within a map.
    */
   readonly memPerTask?: Memory;
-  /** GPUs that each unit owns while it runs, on the Slurm backend. Default: 0. Not for a map within a map. */
+  /** GPUs that each unit owns while it runs; it sees no others. Default: 0. Not for a map within a map. */
   readonly gpusPerTask?: number;
   /**
-   * What a unit takes at most, for the Slurm backend: none is started that could not end within its allocation. Slurm does not
-   * end it earlier than its allocation; for that, set `timeout` on the task. Default: learnt from the units that ran. Not for a
+   * What a unit takes at most, for the Slurm backend: none is started that could not end within its allocation. It may take
+   * longer all the same; what ends it is `timeout` of a task. Default: learnt from the units that ran. Not for a
    * map within a map.
    */
   readonly timePerTask?: Duration;

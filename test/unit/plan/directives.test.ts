@@ -1,4 +1,6 @@
 // Directives: names as people write them, what is outflow's own, who wins, which steps share.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { directivesOfEnvironment } from '../../../src/plan/directive-environment.ts';
 import { directivesOfFlags, normalDirectives, OWNED } from '../../../src/plan/directive-names.ts';
@@ -72,6 +74,15 @@ test.each([
 
 test('each option of our own is refused by its name', () => {
   for (const name of Object.keys(OWNED)) expect(() => normal({ [name]: 'x' }), name).toThrow(/outflow decides that itself/);
+});
+
+test('the documentation has each of them, with what to use instead', () => {
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/slurm.md'), 'utf8');
+  const table = page.slice(page.indexOf('## Options that outflow decides'));
+  const listed = [...table.matchAll(/^\| (`.*?`) \|/gm)].flatMap((row) =>
+    [...(row[1] as string).matchAll(/`([^`]+)`/g)].map((it) => it[1]),
+  );
+  expect(listed.sort()).toEqual(Object.keys(OWNED).sort());
 });
 
 test('flags say NAME=VALUE or NAME, and true and false; a later one wins', () => {
