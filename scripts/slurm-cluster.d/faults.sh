@@ -1,11 +1,12 @@
 # Breaking and mending a live cluster: nodes, slurmctld, Prolog, Epilog, submit limits. Read by scripts/slurm-cluster.
 # shellcheck shell=bash disable=SC2034,SC2153
 
-# signal_node SIGNAL NODE
-signal_node() {
-  local pids
-  mapfile -t pids < <(node_pids "$2")
-  if ((${#pids[@]})); then kill "-$1" "${pids[@]}" 2>/dev/null || true; fi
+# signal_nodes SIGNAL NODE...
+signal_nodes() {
+  local signal=$1 pids
+  shift
+  mapfile -t pids < <(node_pids "$@")
+  if ((${#pids[@]})); then kill "-$signal" "${pids[@]}" 2>/dev/null || true; fi
 }
 
 cmd_node() {
@@ -20,8 +21,8 @@ cmd_node() {
       kill_node "$node"
       touch "$DIR/run/crashed.$node"
       ;;
-    freeze) signal_node STOP "$node" ;;
-    thaw) signal_node CONT "$node" ;;
+    freeze) signal_nodes STOP "$node" ;;
+    thaw) signal_nodes CONT "$node" ;;
     cut) set_cable "$node" down ;;
     join) set_cable "$node" up ;;
     down) scontrol update "nodename=$node" state=down reason=slurm-cluster ;;
@@ -127,11 +128,14 @@ cmd_reset() {
   rm -f "$DIR"/faults/*
   if pid=$(daemon_pid slurmctld); then kill -CONT "$pid"; fi
   cmd_ctld start
+  # shellcheck disable=SC2046
+  signal_nodes CONT $(node_names)
   for node in $(node_names); do
-    signal_node CONT "$node"
     if [[ $NETNS == yes ]]; then set_cable "$node" up; fi
+    is_daemon_up "slurmd.$node" || start_node "$node"
   done
-  end_jobs
-  for node in $(node_names); do start_node "$node"; done
+  if ! all_nodes_used; then
+    for node in $(node_names); do resume_node "$node"; done
+  fi
   say 'all nodes are in service'
 }
