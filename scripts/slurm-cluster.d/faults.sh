@@ -19,7 +19,7 @@ cmd_node() {
     stop) end_daemons "slurmd.$node" ;;
     crash)
       kill_node "$node"
-      touch "$DIR/run/crashed.$node"
+      echo "$EPOCHSECONDS" >"$DIR/run/crashed.$node"
       ;;
     freeze) signal_nodes STOP "$node" ;;
     thaw) signal_nodes CONT "$node" ;;
@@ -37,9 +37,14 @@ set_cable() {
 }
 
 start_node() {
-  local restarted='' since=$EPOCHSECONDS
+  local restarted='' since
   if ! is_daemon_up "slurmd.$1"; then
-    [[ ! -e $DIR/run/crashed.$1 ]] || restarted=-b
+    if [[ -e $DIR/run/crashed.$1 ]]; then
+      # Slurm sees that a machine was restarted if it started in a later second than the one in which it was last heard.
+      until_true 30 is_past "$(<"$DIR/run/crashed.$1")"
+      restarted=-b
+    fi
+    since=$EPOCHSECONDS
     start_slurmd "$1" $restarted
     rm -f "$DIR/run/crashed.$1"
     # Until slurmctld has heard of the start, it may take the node for what it was before.
@@ -47,6 +52,8 @@ start_node() {
   fi
   resume_node "$1"
 }
+
+is_past() { ((EPOCHSECONDS > $1)); }
 
 # is_registered NODE SECONDS: slurmctld knows of a start of its slurmd since then.
 is_registered() {

@@ -37,8 +37,8 @@ describeSlurm('the virtual cluster', () => {
     expect(stdout.split('\n').sort()).toEqual(['node1', 'node2', 'node3', 'node4'].map((node) => `${node} ${user}`));
   });
 
-  test("the user runs the clone's outflow, in a directory of its own", async () => {
-    expect(await world.run(['--version'])).toMatchObject({ exitCode: 0, stderr: '' });
+  test("the user runs the clone's outflow and its database, in a directory of its own", async () => {
+    expect(await world.json(['db', 'start'])).toMatchObject({ url: expect.stringContaining('postgres') });
     world.write('deep/in/it.txt', 'seen');
     const { stdout } = await call('srun', '-w', 'node3', 'sh', '-c', 'cat deep/in/it.txt && touch deep/in/mine && pwd');
     expect(stdout).toBe(`seen${world.dir}`);

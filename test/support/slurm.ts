@@ -18,7 +18,7 @@ if (found.state === 'up') beforeAll(takeTurn, TURN_SECONDS * 1000);
 
 /** Waits until no other test file has the cluster; then it is ours until the file ends, or this process dies. */
 async function takeTurn(): Promise<() => void> {
-  const file = path.join(process.env['OUTFLOW_SLURM_DIR'] ?? '/var/lib/outflow-slurm', 'tests.lock');
+  const file = path.join(submitter().directory, 'tests.lock');
   const stdio = ['pipe', 'pipe', 'inherit'] as const;
   const turn = spawn('flock', ['--wait', String(TURN_SECONDS), file, 'sh', '-c', 'echo ours; exec cat'], { stdio: [...stdio] });
   const [answer] = await Promise.race([once(turn.stdout!, 'data'), once(turn, 'exit')]);
@@ -29,7 +29,7 @@ async function takeTurn(): Promise<() => void> {
 /** Like `describe`; its tests are skipped where there is no cluster. `npm test` says why. */
 export const describeSlurm = describe.skipIf(found.state === 'absent');
 
-/** The ordinary user of the cluster, and a clone that it can read: the tested one, or a copy of it. */
+/** The ordinary user of the cluster, the cluster's directory, and a clone that it can read: the tested one, or a copy of it. */
 export function submitter() {
   if (found.state === 'absent') throw new Error(`there is no Slurm here (${found.why}): use describeSlurm`);
   return found;
@@ -70,7 +70,7 @@ export interface Job {
 
 /** Jobs in all states, those that ended in the last five minutes too; the elements of an array one by one. */
 export async function squeue(...options: string[]): Promise<Job[]> {
-  const { stdout } = await execa('squeue', ['-h', '-r', '-t', 'all', '-o', '%i|%j|%P|%T|%r|%N', ...options], { reject: false });
+  const stdout = await slurm('squeue', ['-h', '-r', '-t', 'all', '-o', '%i|%j|%P|%T|%r|%N', ...options]);
   return stdout
     .split('\n')
     .filter(Boolean)
@@ -87,7 +87,7 @@ export function jobIn(id: string, states: string[], seconds = 30): Promise<Job> 
 
 /** What `scontrol show job` or `show node` says, by key. */
 export async function scontrolShow(what: 'job' | 'node', id: string): Promise<Record<string, string>> {
-  const { stdout } = await execa('scontrol', ['show', what, '-o', id]);
+  const stdout = await slurm('scontrol', ['show', what, '-o', id]);
   return Object.fromEntries([...stdout.matchAll(/(?:^| )([A-Za-z:/]+)=(\S*)/g)].map(([, key, value]) => [key, value]));
 }
 
@@ -122,7 +122,7 @@ export function makeSlurmWorld(): SlurmWorld {
   const cancelJobs = async () => {
     const jobs = await activeJobsBelow(root);
     if (jobs.length === 0) return;
-    await execa('scancel', jobs, { reject: false });
+    await slurm('scancel', jobs);
     await until(async () => (await activeJobsBelow(root)).length === 0);
   };
   return {
@@ -147,9 +147,15 @@ export function makeSlurmWorld(): SlurmWorld {
   };
 }
 
+/** Calls a command of Slurm as root, for this cluster and no other that may be here. */
+async function slurm(command: string, args: string[]): Promise<string> {
+  const env = { SLURM_CONF: path.join(submitter().directory, 'etc/slurm.conf') };
+  return (await execa(command, args, { env, reject: false })).stdout;
+}
+
 /** Ids of jobs that wait, run or complete, and have a directory, script or output file below `folder`. */
 async function activeJobsBelow(folder: string): Promise<string[]> {
-  const { stdout } = await execa('scontrol', ['show', 'job', '-o'], { reject: false });
+  const stdout = await slurm('scontrol', ['show', 'job', '-o']);
   return stdout
     .split('\n')
     .filter((job) => job.includes(`=${folder}/`) && /JobState=(PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING)/.test(job))
