@@ -77,6 +77,6 @@ describeSlurm('outflow plan --backend slurm', () => {
         stderr: expect.stringContaining('a unit of 9 CPUs fits no node'),
       });
     }
-    expect(await world.json(['runs'])).toEqual([]);
+    expect(await world.json(['runs'])).toEqual({ runs: [] });
   });
 });
