@@ -15,8 +15,15 @@ const textFiles: Plugin = {
   },
 };
 
-function project(name: string, include: string[], testTimeoutMs = 60_000): TestProjectInlineConfiguration {
-  return { extends: true, test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs } };
+type Options = TestProjectInlineConfiguration['test'];
+
+function project(name: string, include: string[], testTimeoutMs = 60_000, more: Options = {}): TestProjectInlineConfiguration {
+  return { extends: true, test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs, ...more } };
+}
+
+/** For files that share what `globalSetup` finds: after all other projects, one file at a time. */
+function oneByOne(globalSetup: string): Options {
+  return { globalSetup: [globalSetup], fileParallelism: false, sequence: { groupOrder: 1 } };
 }
 
 export default defineConfig({
@@ -36,8 +43,8 @@ export default defineConfig({
       project('postgres', ['test/postgres/**/*.test.ts']),
       // Real processes of the built program.
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
-      // A real Slurm, where there is one.
-      project('slurm', ['test/slurm/**/*.test.ts'], 120_000),
+      // A real Slurm, where there is one: a virtual cluster that the files share, one after the other.
+      project('slurm', ['test/slurm/**/*.test.ts'], 120_000, oneByOne('./test/support/slurm-setup.ts')),
       // The code blocks of the documentation.
       project('docs', ['test/docs/**/*.test.ts'], 120_000),
       // The style guide.

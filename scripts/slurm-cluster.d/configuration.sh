@@ -174,16 +174,23 @@ local function elements(array)
   return count
 end
 
+-- slurm.jobs is made anew once a second at most. What was let through since then is counted here, by user.
+local known, since = nil, {}
+
 function slurm_job_submit(job, partitions, uid)
   if job.account and job.account ~= "" and not accounts[job.account] then return 2045 end -- ESLURM_INVALID_ACCOUNT
-  local most = limit()
-  if not most then return slurm.SUCCESS end
-  local count = elements(job.array_inx)
+  if slurm.jobs ~= known then known, since = slurm.jobs, {} end
+  local more = elements(job.array_inx)
+  local count = (since[uid] or 0) + more
   for _, other in pairs(slurm.jobs) do
     local state = other.job_state % 256 -- pending, running, suspended
     if other.user_id == uid and state <= 2 then count = count + math.max(1, other.array_task_cnt or 1) end
   end
-  if count <= most then return slurm.SUCCESS end
+  local most = limit()
+  if not most or count <= most then
+    since[uid] = (since[uid] or 0) + more
+    return slurm.SUCCESS
+  end
   slurm.log_user("AssocMaxSubmitJobLimit")
   return 2050 -- ESLURM_ACCOUNTING_POLICY
 end

@@ -29,7 +29,6 @@ no_jobs() { [[ -z $(timeout 5 squeue -h 2>/dev/null) ]]; }
 # SIGKILL to all jobs at once, so that nobody waits for KillWait.
 end_jobs() {
   local ids
-  rm -f "$DIR"/faults/*
   slurmctld_answers || return 0
   mapfile -t ids < <(timeout 10 squeue -h -o %A | sort -u)
   ((${#ids[@]})) || return 0
@@ -42,7 +41,9 @@ take_down() {
   local node pid
   load_settings
   if pid=$(daemon_pid slurmctld); then kill -CONT "$pid"; fi
-  for node in $(node_names); do signal_node CONT "$node"; done
+  # shellcheck disable=SC2046
+  signal_nodes CONT $(node_names)
+  rm -f "$DIR"/faults/*
   end_jobs
   # shellcheck disable=SC2046
   end_daemons $(node_names | sed 's/^/slurmd./')

@@ -1,11 +1,12 @@
 # Breaking and mending a live cluster: nodes, slurmctld, Prolog, Epilog, submit limits. Read by scripts/slurm-cluster.
 # shellcheck shell=bash disable=SC2034,SC2153
 
-# signal_node SIGNAL NODE
-signal_node() {
-  local pids
-  mapfile -t pids < <(node_pids "$2")
-  if ((${#pids[@]})); then kill "-$1" "${pids[@]}" 2>/dev/null || true; fi
+# signal_nodes SIGNAL NODE...
+signal_nodes() {
+  local signal=$1 pids
+  shift
+  mapfile -t pids < <(node_pids "$@")
+  if ((${#pids[@]})); then kill "-$signal" "${pids[@]}" 2>/dev/null || true; fi
 }
 
 cmd_node() {
@@ -18,10 +19,10 @@ cmd_node() {
     stop) end_daemons "slurmd.$node" ;;
     crash)
       kill_node "$node"
-      touch "$DIR/run/crashed.$node"
+      echo "$EPOCHSECONDS" >"$DIR/run/crashed.$node"
       ;;
-    freeze) signal_node STOP "$node" ;;
-    thaw) signal_node CONT "$node" ;;
+    freeze) signal_nodes STOP "$node" ;;
+    thaw) signal_nodes CONT "$node" ;;
     cut) set_cable "$node" down ;;
     join) set_cable "$node" up ;;
     down) scontrol update "nodename=$node" state=down reason=slurm-cluster ;;
@@ -36,9 +37,14 @@ set_cable() {
 }
 
 start_node() {
-  local restarted='' since=$EPOCHSECONDS
+  local restarted='' since
   if ! is_daemon_up "slurmd.$1"; then
-    [[ ! -e $DIR/run/crashed.$1 ]] || restarted=-b
+    if [[ -e $DIR/run/crashed.$1 ]]; then
+      # Slurm sees that a machine was restarted if it started in a later second than the one in which it was last heard.
+      until_true 30 is_past "$(<"$DIR/run/crashed.$1")"
+      restarted=-b
+    fi
+    since=$EPOCHSECONDS
     start_slurmd "$1" $restarted
     rm -f "$DIR/run/crashed.$1"
     # Until slurmctld has heard of the start, it may take the node for what it was before.
@@ -46,6 +52,8 @@ start_node() {
   fi
   resume_node "$1"
 }
+
+is_past() { ((EPOCHSECONDS > $1)); }
 
 # is_registered NODE SECONDS: slurmctld knows of a start of its slurmd since then.
 is_registered() {
@@ -127,11 +135,14 @@ cmd_reset() {
   rm -f "$DIR"/faults/*
   if pid=$(daemon_pid slurmctld); then kill -CONT "$pid"; fi
   cmd_ctld start
+  # shellcheck disable=SC2046
+  signal_nodes CONT $(node_names)
   for node in $(node_names); do
-    signal_node CONT "$node"
     if [[ $NETNS == yes ]]; then set_cable "$node" up; fi
+    is_daemon_up "slurmd.$node" || start_node "$node"
   done
-  end_jobs
-  for node in $(node_names); do start_node "$node"; done
+  if ! all_nodes_used; then
+    for node in $(node_names); do resume_node "$node"; done
+  fi
   say 'all nodes are in service'
 }

@@ -73,17 +73,19 @@ end_daemons() {
   for name; do rm -f "$DIR/run/$name.pid"; done
 }
 
-# node_pids NODE: all processes of a node. Its slurmd has a UTS namespace of its own, and whatever it starts is born there,
-# daemons too. The kernel may give the number of a namespace that is gone to another: the host name in it must be the node's.
+# node_pids NODE...: all processes of these nodes. The slurmd of a node has a UTS namespace of its own, and whatever it starts is
+# born there, daemons too. The kernel may give the number of a namespace that is gone to another: the host name in it must be
+# the node's.
 node_pids() {
-  local uts pids
-  [[ -s $DIR/run/uts.$1 ]] || return 0
-  uts=$(<"$DIR/run/uts.$1")
-  [[ $uts != "$(readlink /proc/self/ns/uts)" ]] || return 0
-  mapfile -t pids < <(find /proc -mindepth 3 -maxdepth 3 -path '/proc/[0-9]*/ns/uts' -lname "${uts/\[/\\[}" -printf '%h\n' 2>/dev/null | cut -d/ -f3)
-  ((${#pids[@]})) || return 0
-  [[ $(nsenter --target "${pids[0]}" --uts hostname 2>/dev/null) == "$1" ]] || return 0
-  printf '%s\n' "${pids[@]}"
+  local all node uts pids
+  all=$(find /proc -mindepth 3 -maxdepth 3 -path '/proc/[0-9]*/ns/uts' -printf '%l %h\n' 2>/dev/null) || true
+  for node; do
+    [[ -s $DIR/run/uts.$node ]] || continue
+    uts=$(<"$DIR/run/uts.$node")
+    mapfile -t pids < <(awk -v uts="$uts" '$1 == uts { split($2, part, "/"); print part[3] }' <<<"$all")
+    ((${#pids[@]})) || continue
+    if [[ $(nsenter --target "${pids[0]}" --uts hostname 2>/dev/null) == "$node" ]]; then printf '%s\n' "${pids[@]}"; fi
+  done
 }
 
 # kill_strays: daemons of ours that are not recorded, since a start was cut off before it could.

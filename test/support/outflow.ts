@@ -80,7 +80,7 @@ export function makeWorld(): World {
 }
 
 /** By force: coordinators, agents and hosts whose state root is `home`; not its database server, which is stopped in order. */
-function endProcessesOf(home: string): void {
+export function endProcessesOf(home: string): void {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const isOurs = readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`OUTFLOW_HOME=${home}\0`);

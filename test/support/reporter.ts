@@ -1,6 +1,7 @@
 // Counts what the tests came to, and says so in the very last line: `N passed, N failed, N skipped`.
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestRunEndReason, TestSuite } from 'vitest/node';
+import type { SlurmFound } from './slurm-setup.ts';
 
 /**
  * A file that could not be loaded, a failed hook and an error outside of any test count as a failure each.
@@ -20,10 +21,24 @@ export default class CountReporter implements Reporter {
     const nothingRan = counts.passed + counts.failed + counts.skipped === 0;
     if (counts.failed === 0 && (nothingRan || reason !== 'passed')) counts.failed = 1;
 
+    const notes = withoutSlurm(modules);
     const file = process.env.OUTFLOW_TEST_COUNTS;
-    if (file) writeFileSync(file, JSON.stringify(counts));
-    else console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    if (file) {
+      writeFileSync(file, JSON.stringify({ ...counts, notes }));
+      return;
+    }
+    for (const note of notes) console.log(note);
+    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
+}
+
+/** How many tests did not run because there is no Slurm, and why that is. */
+function withoutSlurm(modules: readonly TestModule[]): string[] {
+  const ofSlurm = modules.filter(({ project }) => project.name === 'slurm');
+  const slurm: SlurmFound | undefined = ofSlurm[0]?.project.getProvidedContext().slurm;
+  if (slurm?.state !== 'absent') return [];
+  const skipped = ofSlurm.flatMap((module) => [...module.children.allTests('skipped')]).length;
+  return [`${skipped} skipped: no Slurm here (${slurm.why}): scripts/slurm-cluster up`];
 }
 
 function failuresOutsideOfTests(of: TestModule | TestSuite): number {

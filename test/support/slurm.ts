@@ -1,0 +1,163 @@
+// Tests on the virtual Slurm cluster: worlds of an ordinary user whose runs go there, and the cluster's faults.
+// All tests share one cluster, which `scripts/slurm-cluster up` starts; the files run one after another, also those of two runs.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, rmSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, inject } from 'vitest';
+import { type CallOptions, type Ended, endProcessesOf, makeWorld, projectRoot, type World } from './outflow.ts';
+import { until } from './until.ts';
+
+const script = path.join(projectRoot, 'scripts/slurm-cluster');
+const found = inject('slurm');
+
+const TURN_SECONDS = 20 * 60;
+
+if (found.state === 'up') beforeAll(takeTurn, TURN_SECONDS * 1000);
+
+/** Waits until no other test file has the cluster; then it is ours until the file ends, or this process dies. */
+async function takeTurn(): Promise<() => void> {
+  const file = path.join(submitter().directory, 'tests.lock');
+  const stdio = ['pipe', 'pipe', 'inherit'] as const;
+  const turn = spawn('flock', ['--wait', String(TURN_SECONDS), file, 'sh', '-c', 'echo ours; exec cat'], { stdio: [...stdio] });
+  const [answer] = await Promise.race([once(turn.stdout!, 'data'), once(turn, 'exit')]);
+  if (String(answer).trim() !== 'ours') throw new Error(`other tests have had the Slurm cluster for ${TURN_SECONDS} s`);
+  return () => turn.stdin?.end();
+}
+
+/** Like `describe`; its tests are skipped where there is no cluster. `npm test` says why. */
+export const describeSlurm = describe.skipIf(found.state === 'absent');
+
+/** The ordinary user of the cluster, the cluster's directory, and a clone that it can read: the tested one, or a copy of it. */
+export function submitter() {
+  if (found.state === 'absent') throw new Error(`there is no Slurm here (${found.why}): use describeSlurm`);
+  return found;
+}
+
+/** Calls `scripts/slurm-cluster`: `cluster('node', 'crash', 'node1')`, `cluster('prolog', 'fail', 'node1')`. Rejects when it fails. */
+export async function cluster(...args: string[]): Promise<string> {
+  return (await execa(script, args)).stdout;
+}
+
+/**
+ * Starts a command as the ordinary user: in its home directory, unless told otherwise, and in a clean login environment, with
+ * the clone's `outflow` and Node 24 on the PATH. It ends as a result, whatever its exit code.
+ */
+export function asUser(command: string[], { cwd, env = {}, input }: CallOptions = {}) {
+  const { clone } = submitter();
+  const bins = ['bin', `node_modules/node-linux-${process.arch}/bin`].map((bin) => path.join(clone, bin));
+  const variables = { PATH: [...bins, '/usr/local/bin', '/usr/bin', '/bin'].join(':'), ...env };
+  const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+  const options = cwd === undefined ? [] : ['-C', cwd];
+  return execa(script, ['run', 'env', ...options, ...assignments, ...command], {
+    reject: false,
+    ...(input === undefined ? {} : { input }),
+  });
+}
+
+export interface Job {
+  id: string;
+  name: string;
+  partition: string;
+  /** As squeue spells it: `PENDING`, `RUNNING`, `COMPLETED`, ... */
+  state: string;
+  /** Why it waits or failed; `None` otherwise. */
+  reason: string;
+  /** The nodes it has or had, in Slurm's notation. */
+  nodes: string;
+}
+
+/** Jobs in all states, those that ended in the last five minutes too; the elements of an array one by one. */
+export async function squeue(...options: string[]): Promise<Job[]> {
+  const stdout = await slurm('squeue', ['-h', '-r', '-t', 'all', '-o', '%i|%j|%P|%T|%r|%N', ...options]);
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [id, name, partition, state, reason, nodes] = line.split('|') as [string, string, string, string, string, string];
+      return { id, name, partition, state, reason, nodes };
+    });
+}
+
+/** Waits until a job is in one of the states, and gives it. */
+export function jobIn(id: string, states: string[], seconds = 30): Promise<Job> {
+  return until(async () => (await squeue('-j', id)).find(({ state }) => states.includes(state)), seconds);
+}
+
+/** What `scontrol show job` or `show node` says, by key. */
+export async function scontrolShow(what: 'job' | 'node', id: string): Promise<Record<string, string>> {
+  const stdout = await slurm('scontrol', ['show', what, '-o', id]);
+  return Object.fromEntries([...stdout.matchAll(/(?:^| )([A-Za-z:/]+)=(\S*)/g)].map(([, key, value]) => [key, value]));
+}
+
+export interface SlurmWorld extends World {
+  /** A clone that the user and all nodes can read; use it where other tests name `projectRoot`. */
+  clone: string;
+  /** Cancels the jobs of this world and waits until they have ended. */
+  cancelJobs(): Promise<void>;
+}
+
+/**
+ * A world like `makeWorld`, of the ordinary user: its commands run as that user, its directories are the user's, and all nodes
+ * see them. `end` cancels its jobs, whatever a failed test left.
+ */
+export function makeSlurmWorld(): SlurmWorld {
+  const { clone, uid, gid } = submitter();
+  const base = makeWorld();
+  const root = path.dirname(base.home);
+  const modules = path.join(root, 'node_modules');
+  rmSync(modules);
+  symlinkSync(path.join(clone, 'node_modules'), modules);
+  for (const made of [root, base.home, base.dir]) chownSync(made, uid, gid);
+
+  const start: World['start'] = (args, { cwd = base.dir, env, ...rest } = {}) =>
+    asUser([path.join(clone, 'bin/outflow'), ...args], { cwd, env: { ...base.env, ...env }, ...rest }) as ReturnType<
+      World['start']
+    >;
+  const run = async (args: string[], options?: CallOptions): Promise<Ended> => {
+    const { stdout, stderr, exitCode } = await start(args, options);
+    return { stdout, stderr, exitCode };
+  };
+  const cancelJobs = async () => {
+    const jobs = await activeJobsBelow(root);
+    if (jobs.length === 0) return;
+    await slurm('scancel', jobs);
+    await until(async () => (await activeJobsBelow(root)).length === 0);
+  };
+  return {
+    ...base,
+    clone,
+    start,
+    run,
+    cancelJobs,
+    json: async (args, options) => JSON.parse((await run([...args, '--json'], options)).stdout),
+    write: (file, text) => {
+      const target = base.write(file, text);
+      for (let made = target; made !== base.dir; made = path.dirname(made)) chownSync(made, uid, gid);
+      return target;
+    },
+    end: async () => {
+      endProcessesOf(base.home); // nobody shall submit anew
+      await cancelJobs();
+      endProcessesOf(base.home); // where jobs are not confined, what they detached stays
+      await run(['db', 'stop', '--force']);
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Calls a command of Slurm as root, for this cluster and no other that may be here. */
+async function slurm(command: string, args: string[]): Promise<string> {
+  const env = { SLURM_CONF: path.join(submitter().directory, 'etc/slurm.conf') };
+  return (await execa(command, args, { env, reject: false })).stdout;
+}
+
+/** Ids of jobs that wait, run or complete, and have a directory, script or output file below `folder`. */
+async function activeJobsBelow(folder: string): Promise<string[]> {
+  const stdout = await slurm('scontrol', ['show', 'job', '-o']);
+  return stdout
+    .split('\n')
+    .filter((job) => job.includes(`=${folder}/`) && /JobState=(PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING)/.test(job))
+    .flatMap((job) => /^JobId=(\d+)/.exec(job)?.[1] ?? []);
+}
