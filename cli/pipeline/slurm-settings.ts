@@ -35,6 +35,7 @@ export function slurmSettings(
     prologue: slurm.prologue ?? [],
     maxAllocations: flags['max-allocations'] ?? slurm.maxAllocations ?? 10,
     nodesPerAllocation: flags['nodes-per-allocation'] ?? slurm.nodesPerAllocation ?? 1,
+    databaseConnections: slurm.databaseConnections ?? 16,
     listen: listenOf(flags.listen, config),
     sharedDir: slurm.sharedDir ?? null,
   };

@@ -60,7 +60,7 @@ export function batchOf(effects: readonly DurableEffect[], sources: BatchSources
           id: effect.allocation,
           provider: sources.providerOf(effect.pool),
           state: effect.state,
-          detail: sources.detailOf(effect.allocation),
+          detail: { ...sources.detailOf(effect.allocation), pool: effect.pool },
           atMs: sources.nowMs,
         });
         break;

@@ -11,6 +11,7 @@ import type { RunRecord } from '../store/types.ts';
 import { socketPath } from '../system/home.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { Coordinator, type LocalShape } from './coordinator.ts';
+import { submitEnvironment } from './environment.ts';
 import type { CoordinatorReply, StartMessage } from './messages.ts';
 
 interface Around {
@@ -67,7 +68,16 @@ async function hold(
   const loaded = await store.loadRun(start.run, epoch);
   rmSync(socket, { force: true }); // an earlier holder's
   const coordinator = new Coordinator(
-    { store, loaded, address, allocations, started: early, databases: start.databases, log: (level, text) => log[level](text) },
+    {
+      store,
+      loaded,
+      address,
+      allocations,
+      started: early,
+      databases: start.databases,
+      environment: submitEnvironment(runDir) ?? process.env,
+      log: (level, text) => log[level](text),
+    },
     shapeOf(loaded.record),
   );
   const keeping = keepLease(store, start.run, epoch, coordinator);

@@ -1,7 +1,6 @@
 // The `__coordinator` program: gets ready, waits for a run, and holds it.
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { LocalAllocations } from './allocations.ts';
+import { submitEnvironment } from './environment.ts';
 import { FIRST_ALLOCATION, type StartMessage } from './messages.ts';
 
 /** `runDir`: the 0700 directory of the run to come, or of the one to resume. Resolves with the exit code. */
@@ -21,16 +20,6 @@ export async function runCoordinator(runDir: string): Promise<number> {
     return 0;
   }
   return await holdRun(start, { runDir, allocations, early });
-}
-
-/** The submitter's environment, captured when the run was accepted; undefined: there is no run yet. */
-function submitEnvironment(runDir: string): NodeJS.ProcessEnv | undefined {
-  try {
-    return JSON.parse(readFileSync(path.join(runDir, 'environment.json'), 'utf8')) as NodeJS.ProcessEnv;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** Undefined: the command that prepared us went away without a run. */

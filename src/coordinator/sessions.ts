@@ -18,7 +18,7 @@ import { LOG_LEVELS, LOG_STREAMS, type LogRow } from '../store/types.ts';
 /** What the sessions need of the rest of the coordinator. */
 export interface SessionHost {
   enqueue(event: Event): void;
-  welcome(reportSeq: number): Welcome;
+  welcome(reportSeq: number, hello: Hello): Welcome;
   stepInfo(step: number): StepInfo;
   elementAt(step: number, index: number): string;
 }
@@ -127,7 +127,8 @@ export class Sessions {
   }
 
   welcome(id: number, reportSeq: number): void {
-    this.#send(id, { kind: 'welcome', welcome: this.#host.welcome(reportSeq) });
+    const hello = this.#sessions.get(id)?.hello;
+    if (hello) this.#send(id, { kind: 'welcome', welcome: this.#host.welcome(reportSeq, hello) });
   }
 
   lease(id: number, epoch: number, step: number, firstN: number, index: number[], attempt: number[]): void {
@@ -166,6 +167,13 @@ export class Sessions {
 
   drain(id: number, reason: string, cause: Cause | undefined): void {
     this.#send(id, { kind: 'drain', drain: { reason, cancelRunning: false, cause: cause ?? '' } });
+  }
+
+  /** The end of an allocation has become known, or has changed. */
+  timeLeft(allocation: string, seconds: number): void {
+    for (const [id, { hello }] of this.#sessions) {
+      if (hello?.allocation === allocation) this.#send(id, { kind: 'timeLeft', timeLeft: { seconds } });
+    }
   }
 
   #send(id: number, message: CoordinatorMessage): void {

@@ -15,8 +15,10 @@ export interface StepWorkOptions {
   store: Store;
   record: RunRecord;
   plan: Plan;
-  /** CPUs of an agent: units that ask for more get these. */
+  /** CPUs of the local agent: units that ask for more get these there. */
   slots: number;
+  /** Whether the step's units run on it. */
+  isLocal(step: number): boolean;
   enqueue: (event: Event) => void;
   log: (level: 'error', text: string) => void;
 }
@@ -38,7 +40,7 @@ export class StepWork {
     const step = this.#step(ordinal);
     if (step.kind === 'task') return { cpus: 1, memoryMib: 0, gpus: 0, timeMs: 0 };
     return {
-      cpus: Math.min(step.cpusPerTask, this.#options.slots),
+      cpus: this.#options.isLocal(ordinal) ? Math.min(step.cpusPerTask, this.#options.slots) : step.cpusPerTask,
       memoryMib: step.memPerTaskMib ?? 0,
       gpus: step.gpusPerTask ?? 0,
       timeMs: step.timePerTaskMs ?? 0,

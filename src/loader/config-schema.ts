@@ -25,6 +25,7 @@ export interface SlurmConfig {
   prologue?: string[] | undefined;
   maxAllocations?: number | undefined;
   nodesPerAllocation?: number | undefined;
+  databaseConnections?: number | undefined;
   listen?: string | undefined;
   /** Absolute. */
   sharedDir?: string | undefined;

@@ -22,6 +22,7 @@ export const slurmSchema = z.strictObject({
   prologue: readBy((value) => prologueLines(value, '', 'bad-config')).optional(),
   maxAllocations: z.int().min(1).optional(),
   nodesPerAllocation: z.int().min(1).optional(),
+  databaseConnections: z.int().min(2).optional(),
   listen: z.string().min(1).optional(),
   sharedDir: z.string().min(1).optional(),
 });

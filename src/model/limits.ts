@@ -70,6 +70,8 @@ export const LIMITS = {
   adoptMs: 15_000,
   /** How long an agent without a coordinator goes on. */
   orphanGraceMs: 60_000,
+  /** The same on another host, where a new coordinator may be long in coming. */
+  remoteOrphanGraceMs: 10 * 60_000,
   /** A coordinator's lease on its run, renewed at a third of it; by the database's clock. */
   runLeaseMs: 15_000,
   /** How long a coordinator retries an unreachable or full Postgres before it gives up. */
@@ -97,6 +99,16 @@ export const LIMITS = {
 
   /** A command of Slurm without an answer is ended after this; a submit may then have been done all the same. */
   slurmCommandMs: 30_000,
+  /** One squeue for all allocations of a run: this often while one is pending, … */
+  slurmPendingPollMs: 30_000,
+  /** … while all are connected, … */
+  slurmRunningPollMs: 5 * 60_000,
+  /** … after one was asked for, or is missing, … */
+  slurmFirstPollMs: 2_000,
+  /** … and while one is to end, or has just come up. */
+  slurmEndPollMs: 1_000,
+  /** How long after its end a run sees to it that its jobs are gone. */
+  slurmEndPatienceMs: 5 * 60_000,
   /** What a command of Slurm may print: all nodes of a large site. */
   slurmOutputBytes: 64 * MIB,
 

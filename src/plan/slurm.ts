@@ -26,6 +26,8 @@ export interface SlurmSettings {
   maxAllocations: number;
   /** Nodes of one job, for sites that allow few jobs. Default: 1. */
   nodesPerAllocation: number;
+  /** Connections to Postgres that tasks in allocations may have at the same time, over all nodes. Default: 16. */
+  databaseConnections: number;
   /** `HOST:PORT`, `HOST:FROM-TO` or `:FROM-TO`; null: a free port on all interfaces. */
   listen: string | null;
   /** Directory on a file system that all nodes see, for the join file, scripts and Slurm's output; null: the run's own. */

@@ -28,6 +28,8 @@ export interface OutflowConfig {
     maxAllocations?: number;
     /** Nodes of one allocation, for sites that allow few jobs. Default: 1. */
     nodesPerAllocation?: number;
+    /** Connections to Postgres that tasks in allocations may have at the same time, over all nodes. Default: 16. */
+    databaseConnections?: number;
     /** Where agents find the coordinator: `HOST:PORT`, `HOST:FROM-TO` or `:FROM-TO`. Default: a free port on all interfaces. */
     listen?: string;
     /** A directory that all nodes see, for what they need to join and for what allocations print. Default: the run's own, in the home directory. */

@@ -19,6 +19,7 @@ test('what a run on Slurm was accepted with is read back as it was', async () =>
     prologue: ['module load gcc'],
     maxAllocations: 3,
     nodesPerAllocation: 2,
+    databaseConnections: 16,
     listen: ':7000-7010',
     sharedDir: '/shared',
   };

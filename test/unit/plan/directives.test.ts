@@ -16,6 +16,7 @@ const settings = (changes: Partial<SlurmSettings> = {}): SlurmSettings => ({
   prologue: [],
   maxAllocations: 10,
   nodesPerAllocation: 1,
+  databaseConnections: 16,
   listen: null,
   sharedDir: null,
   ...changes,

@@ -1,0 +1,334 @@
+// The allocations of this run in Slurm: asked for, looked after by one squeue for all, ended by one scancel. What Slurm says
+// becomes events; what it does not say changes nothing.
+import type { SendEffect } from '../../core/effects.ts';
+import type { Event } from '../../core/events.ts';
+import { isOutflowError } from '../../model/errors.ts';
+import { LIMITS } from '../../model/limits.ts';
+import type { JobRequest, QueuedJob, Slurm } from '../../provider/slurm/index.ts';
+import type { AllocationRow } from '../../store/types.ts';
+import type { Pools } from '../pools.ts';
+
+export interface SlurmJobsOptions {
+  slurm: Slurm;
+  run: string;
+  pools: Pools;
+  /** Command of an agent, to which the allocation's id is added. */
+  agent: string[];
+  /** Where `outflow` was called. */
+  cwd: string;
+  /** 0700, seen by all nodes: what jobs print. */
+  outputDir: string;
+  enqueue(event: Event): void;
+  /** The end of an allocation has become known, or has changed. */
+  onEndKnown(allocation: string, endsAtMs: number): void;
+  log(level: 'info' | 'warn' | 'error', text: string): void;
+}
+
+/** One element of an array: one allocation. */
+interface Job {
+  readonly id: string;
+  readonly growth: string;
+  /** Slurm's id, `123_0`; null until it is known. */
+  job: string | null;
+  state: 'asked' | 'pending' | 'running';
+  endsAtMs: number | null;
+  /** It is to be ended as soon as that can be said. */
+  isUnwanted: boolean;
+  /** Looks in a row at which Slurm did not know it. */
+  misses: number;
+}
+
+/** Looks at which a job that Slurm knew, or was asked for, must be missing before it is taken for gone. */
+const MISSES = 2;
+
+export class SlurmJobs {
+  readonly #options: SlurmJobsOptions;
+  readonly #jobs = new Map<string, Job>();
+  /** Growth steps whose sbatch is under way. */
+  readonly #submitting = new Set<string>();
+  #pollTimer: NodeJS.Timeout | undefined;
+  #pollAtMs = Number.POSITIVE_INFINITY;
+  #isPolling = false;
+  #isStopped = false;
+  #isEnding = false;
+
+  constructor(options: SlurmJobsOptions) {
+    this.#options = options;
+  }
+
+  /** Commands of Slurm's so far. */
+  get calls(): number {
+    return this.#options.slurm.calls;
+  }
+
+  /** Of the jobs that have not ended. */
+  get names(): string[] {
+    return [...new Set([...this.#jobs.values()].map(({ growth }) => jobName(this.#options.run, growth)))];
+  }
+
+  get liveCount(): number {
+    return this.#jobs.size;
+  }
+
+  detailOf(id: string): Record<string, unknown> {
+    const job = this.#jobs.get(id)?.job;
+    return job === null || job === undefined ? {} : { job };
+  }
+
+  endsAtMs(id: string): number | null {
+    return this.#jobs.get(id)?.endsAtMs ?? null;
+  }
+
+  /** After a take-over: what an earlier holder asked for and has not seen end. Slurm is asked at once which of it there is. */
+  restore(rows: readonly AllocationRow[]): void {
+    for (const { id, detail, state } of rows) {
+      this.#add(id, typeof detail['job'] === 'string' ? detail['job'] : null, state === 'running' ? 'running' : 'asked');
+    }
+    if (rows.length > 0) this.#pollIn(0);
+  }
+
+  #add(id: string, job: string | null, state: Job['state']): void {
+    this.#jobs.set(id, { id, growth: growthOf(id), job, state, endsAtMs: null, isUnwanted: false, misses: 0 });
+  }
+
+  askSite(): void {
+    this.#options.slurm.site().then(
+      (site) => this.#options.enqueue({ kind: 'site-known', site }),
+      (error: Error) => this.#options.enqueue({ kind: 'site-unknown', message: messageOf(error) }),
+    );
+  }
+
+  /** One sbatch for all of the ids. */
+  allocate(effect: Extract<SendEffect, { kind: 'allocate' }>): void {
+    const { allocations } = effect;
+    for (const id of allocations) this.#add(id, null, 'asked');
+    const growth = growthOf(allocations[0] as string);
+    this.#submitting.add(growth);
+    this.#submit(effect, growth)
+      .catch((error: Error) => this.#onUnclear(allocations, messageOf(error)))
+      .finally(() => {
+        this.#submitting.delete(growth);
+        this.#endUnwanted();
+      });
+  }
+
+  async #submit(effect: Extract<SendEffect, { kind: 'allocate' }>, growth: string): Promise<void> {
+    const { allocations } = effect;
+    const outcome = await this.#options.slurm.submit(this.#request(effect, growth));
+    switch (outcome.kind) {
+      case 'submitted':
+        return this.#onSubmitted(allocations, outcome.jobs);
+      case 'refused': {
+        for (const id of allocations) this.#jobs.delete(id);
+        const { why, message } = outcome;
+        const othersOfOurs = why === 'limit' && (await this.#options.slurm.jobsOfOurs()) > 0;
+        return this.#options.enqueue({ kind: 'allocations-refused', allocations, why, message, othersOfOurs });
+      }
+      case 'unclear':
+        return this.#onUnclear(allocations, outcome.message);
+    }
+  }
+
+  #request({ pool, allocations, shape, excludedNodes }: Extract<SendEffect, { kind: 'allocate' }>, growth: string): JobRequest {
+    const { run, pools, agent, cwd, outputDir } = this.#options;
+    const spec = pools.specs[pool];
+    if (spec?.kind !== 'slurm' || shape === null) throw new Error(`pool ${pool} is not one of Slurm's`);
+    return {
+      name: jobName(run, growth),
+      directives: [...spec.directives],
+      shape,
+      array: allocations.length,
+      prologue: pools.prologues[pool] ?? [],
+      cwd,
+      agent,
+      growth,
+      outputDir,
+      excludeNodes: excludedNodes,
+    };
+  }
+
+  #onSubmitted(allocations: readonly string[], jobs: readonly string[]): void {
+    const submitted: { id: string; job: string }[] = [];
+    for (const [at, id] of allocations.entries()) {
+      const job = this.#jobs.get(id);
+      if (job === undefined || jobs[at] === undefined) continue;
+      job.job = jobs[at];
+      job.state = 'pending';
+      submitted.push({ id, job: job.job });
+    }
+    this.#options.enqueue({ kind: 'allocations-submitted', allocations: submitted });
+    this.#pollIn(LIMITS.slurmFirstPollMs);
+  }
+
+  /** It timed out, and may still be carried out: only its name tells. */
+  #onUnclear(allocations: readonly string[], message: string): void {
+    this.#options.log('warn', `it is not clear whether ${allocations.length} allocations were asked for: ${message}`);
+    this.#pollIn(LIMITS.slurmFirstPollMs);
+  }
+
+  /** One scancel for all that have a job; the others end as soon as theirs is known. */
+  end(allocations: readonly string[]): void {
+    for (const id of allocations) {
+      const job = this.#jobs.get(id);
+      if (job) job.isUnwanted = true;
+    }
+    this.#endUnwanted();
+  }
+
+  endAll(): void {
+    this.end([...this.#jobs.keys()]);
+  }
+
+  #endUnwanted(): void {
+    const unwanted = [...this.#jobs.values()].filter((job) => job.isUnwanted);
+    if (unwanted.length === 0) return;
+    const jobs = unwanted.flatMap(({ job }) => job ?? []);
+    if (jobs.length === 0) return this.#pollIn(LIMITS.slurmFirstPollMs);
+    this.#options.slurm.cancel(jobs).then(
+      () => this.#pollIn(LIMITS.slurmEndPollMs),
+      (error: Error) => {
+        this.#options.log('warn', `scancel did not work, trying again: ${messageOf(error)}`);
+        this.#pollIn(LIMITS.slurmFirstPollMs);
+      },
+    );
+  }
+
+  /** Whether it is gone, and why: answered by an event if it is. */
+  inspect(id: string): void {
+    const job = this.#jobs.get(id);
+    if (job?.job == null) return this.#pollIn(0);
+    this.#explain([job]).catch((error: Error) => this.#options.log('warn', messageOf(error)));
+  }
+
+  /** The end of an allocation that has just come up is not known yet. */
+  onHello(id: string): void {
+    const job = this.#jobs.get(id);
+    if (job && job.endsAtMs === null) this.#pollIn(LIMITS.slurmEndPollMs);
+  }
+
+  /** Agents leave by themselves: looked after closely until all jobs are gone. */
+  onRunEnded(): void {
+    this.#isEnding = true;
+    if (this.#jobs.size > 0) this.#pollIn(LIMITS.slurmEndPollMs);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#pollTimer);
+  }
+
+  #pollIn(ms: number): void {
+    const atMs = performance.now() + ms;
+    if (this.#isStopped || atMs >= this.#pollAtMs) return;
+    this.#pollAtMs = atMs;
+    clearTimeout(this.#pollTimer);
+    this.#pollTimer = setTimeout(() => void this.#poll(), ms);
+  }
+
+  /** One squeue for all. */
+  async #poll(): Promise<void> {
+    this.#pollAtMs = Number.POSITIVE_INFINITY;
+    if (this.#isPolling) return this.#pollIn(LIMITS.slurmEndPollMs);
+    this.#isPolling = true;
+    const looked = [...this.#jobs.values()].filter((job) => !this.#submitting.has(job.growth));
+    try {
+      const names = [...new Set(looked.map(({ growth }) => jobName(this.#options.run, growth)))];
+      if (names.length > 0) await this.#take(looked, await this.#options.slurm.queue(names));
+    } catch (error) {
+      this.#options.log('warn', `squeue did not answer: ${messageOf(error as Error)}`);
+    } finally {
+      this.#isPolling = false;
+    }
+    if (this.#jobs.size > 0) this.#pollIn(this.#pauseMs());
+  }
+
+  /** Often while something is to be seen soon, seldom while all is connected. */
+  #pauseMs(): number {
+    const jobs = [...this.#jobs.values()];
+    if (this.#isEnding || jobs.some((job) => job.isUnwanted)) return LIMITS.slurmEndPollMs;
+    return jobs.some((job) => job.state !== 'running') ? LIMITS.slurmPendingPollMs : LIMITS.slurmRunningPollMs;
+  }
+
+  async #take(looked: readonly Job[], queue: readonly QueuedJob[]): Promise<void> {
+    const found = new Map(
+      queue.map((entry) => [`${entry.name.slice(jobName(this.#options.run, '').length)}.${entry.index}`, entry]),
+    );
+    const ended: Job[] = [];
+    for (const job of looked) {
+      const entry = found.get(job.id);
+      if (entry === undefined) {
+        this.#onMissed(job);
+        continue;
+      }
+      job.misses = 0;
+      if (this.#note(job, entry)) ended.push(job);
+    }
+    if (ended.length > 0) await this.#explain(ended);
+    if ([...this.#jobs.values()].some((job) => job.isUnwanted && job.job !== null)) this.#endUnwanted();
+  }
+
+  /** True: it has ended. */
+  #note(job: Job, entry: QueuedJob): boolean {
+    const { enqueue } = this.#options;
+    if (job.job === null) {
+      job.job = entry.job;
+      enqueue({ kind: 'allocations-submitted', allocations: [{ id: job.id, job: entry.job }] });
+    }
+    if (entry.phase === 'pending') {
+      job.state = 'pending';
+      if (entry.waiting) enqueue({ kind: 'allocation-waits', allocation: job.id, waiting: entry.waiting });
+    } else if (entry.phase === 'running') {
+      const isNewEnd = job.endsAtMs !== entry.endMs;
+      if (isNewEnd || job.state !== 'running') {
+        enqueue({
+          kind: 'allocation-running',
+          allocation: job.id,
+          ...(entry.endMs === null ? {} : { endsAtMs: entry.endMs }),
+          ...(entry.nodes === '' ? {} : { node: entry.nodes }),
+        });
+      }
+      job.state = 'running';
+      job.endsAtMs = entry.endMs;
+      if (isNewEnd && entry.endMs !== null) this.#options.onEndKnown(job.id, entry.endMs);
+    }
+    return entry.phase === 'ended';
+  }
+
+  /** Slurm forgets what ended some minutes ago, and knows nothing of what never was. */
+  #onMissed(job: Job): void {
+    job.misses += 1;
+    if (job.misses < MISSES) return this.#pollIn(LIMITS.slurmFirstPollMs);
+    const detail = job.job === null ? 'Slurm has no job of that name' : `Slurm does not know job ${job.job} any more`;
+    this.#onEnded(job, 'agent-lost', detail);
+  }
+
+  /** What Slurm says of their ends; nothing of those that live. */
+  async #explain(jobs: readonly Job[]): Promise<void> {
+    const ends = await this.#options.slurm.ends(
+      jobs.flatMap(({ job }) => job ?? []),
+      this.#options.outputDir,
+    );
+    for (const job of jobs) {
+      const end = ends.get(job.job ?? '');
+      if (end) this.#onEnded(job, end.cause, end.detail);
+      else if (end === undefined) this.#onMissed(job);
+    }
+  }
+
+  #onEnded(job: Job, cause: Extract<Event, { kind: 'allocation-ended' }>['cause'], detail: string): void {
+    if (!this.#jobs.delete(job.id)) return;
+    this.#options.enqueue({ kind: 'allocation-ended', allocation: job.id, cause, detail });
+  }
+}
+
+function growthOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('.'));
+}
+
+function jobName(run: string, growth: string): string {
+  return `outflow-${run}-${growth}`;
+}
+
+function messageOf(error: Error): string {
+  return isOutflowError(error) && error.hint ? `${error.message}; ${error.hint}` : error.message;
+}

@@ -1,0 +1,33 @@
+// Where agents on other hosts find the coordinator: TCP with mutual TLS, and the files that say how to reach it.
+import { hostname, networkInterfaces } from 'node:os';
+import path from 'node:path';
+import { advertised, parseListen } from '../../rpc/addresses.ts';
+import { makeRunCertificates, type RunCertificates } from '../../rpc/certificates.ts';
+import type { Listening } from '../../rpc/server.ts';
+import { privateDir, writePrivateFile } from '../../system/home.ts';
+
+export interface Rendezvous {
+  readonly tcp: NonNullable<Listening['tcp']>;
+  readonly joinFile: string;
+  /** Writes the files for agents and for CLIs on other hosts. */
+  publish(port: number): Promise<void>;
+}
+
+/** `directory`: 0700, on a file system that all nodes see. `listen`: as `--listen`; null: a free port, all interfaces. */
+export async function makeRendezvous(run: string, directory: string, listen: string | null): Promise<Rendezvous> {
+  const { host, ports } = listen === null ? { host: '', ports: 0 as const } : parseListen(listen);
+  // New ones for each holder: agents read the join file again at each dial, and nobody keeps the authority's key.
+  const certificates: RunCertificates = await makeRunCertificates(Date.now());
+  const joinFile = path.join(privateDir(directory), 'join.json');
+  return {
+    tcp: { host, ports, tls: certificates.server },
+    joinFile,
+    publish: async (port) => {
+      const addresses = advertised({ host, port }, { hostname: hostname(), interfaces: networkInterfaces() });
+      await Promise.all([
+        writePrivateFile(joinFile, JSON.stringify({ addresses, run, tls: certificates.agent })),
+        writePrivateFile(path.join(directory, 'control.json'), JSON.stringify({ addresses, run, tls: certificates.control })),
+      ]);
+    },
+  };
+}
