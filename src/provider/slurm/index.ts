@@ -21,7 +21,6 @@ export { type JobRequest, outputFile } from './job-request.ts';
 export { firstLines } from './output.ts';
 export type { QueuedJob } from './queue.ts';
 export { scriptOf } from './script.ts';
-export type { JobPhase } from './states.ts';
 export type { SubmitOutcome } from './submit.ts';
 
 const GONE = /invalid job id|job\/step already completing or completed|job has already finished/i;

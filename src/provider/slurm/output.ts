@@ -1,5 +1,5 @@
 // The beginning of what a job printed outside of any unit: where it says why no agent came up.
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 const LINES = 15;
 const BYTES = 4096;
@@ -8,8 +8,9 @@ const NOISE = /^srun: cluster configuration lacks support for cpu binding/;
 
 /** Empty where there is nothing: the job never ran, or its file has not reached this host yet. */
 export async function firstLines(file: string): Promise<string> {
+  let handle: FileHandle | undefined;
   try {
-    await using handle = await open(file, 'r');
+    handle = await open(file, 'r');
     const { bytesRead, buffer } = await handle.read(Buffer.alloc(BYTES), 0, BYTES, 0);
     const lines = buffer.subarray(0, bytesRead).toString('utf8').split('\n');
     return lines
@@ -19,5 +20,7 @@ export async function firstLines(file: string): Promise<string> {
       .trimEnd();
   } catch {
     return '';
+  } finally {
+    await handle?.close();
   }
 }
