@@ -18,6 +18,7 @@ test('without a word of anybody there are only the defaults', () => {
     prologue: [],
     maxAllocations: 10,
     nodesPerAllocation: 1,
+    databaseConnections: 16,
     listen: null,
     sharedDir: null,
   });
@@ -31,6 +32,7 @@ test('flags win over the configuration; directives keep their sources', () => {
       prologue: ['module load gcc'],
       maxAllocations: 5,
       nodesPerAllocation: 2,
+      databaseConnections: 16,
       listen: 'login1:7000',
       sharedDir: '/shared',
     },
@@ -42,6 +44,7 @@ test('flags win over the configuration; directives keep their sources', () => {
     prologue: ['module load gcc'],
     maxAllocations: 3,
     nodesPerAllocation: 2,
+    databaseConnections: 16,
     listen: ':7000-7010',
     sharedDir: '/shared',
   });
