@@ -23,11 +23,7 @@ async function main(): Promise<number> {
   if (first === 'agent' && rest[0] === '--join' && rest[1] !== undefined && rest.length === 2) {
     return await (await import('./run-agent.ts')).runAgentOf(rest[1]);
   }
-  const isHelp = rest.some((word) => word === '--help' || word === '-h');
-  if ((first === 'plan' || first === 'run' || first === 'submit') && !isHelp) {
-    (await import('./pipeline/head-start.ts')).beginHeadStart(first, rest);
-  }
-  return await (await import('./run-command-line.ts')).runCommandLine(words);
+  return await (await import('./command-line.ts')).commandLine(words);
 }
 
 main().then(
