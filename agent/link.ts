@@ -1,7 +1,7 @@
 // The agent's connection to whoever coordinates: dials again and again, by the join file of the moment, and notices silence.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../src/model/limits.ts';
-import type { CoordinatorClient, Session } from '../src/rpc/client.ts';
+import { CoordinatorClient, type Session } from '../src/rpc/client.ts';
 import type { AgentMessage, CoordinatorMessage } from '../src/rpc/messages.ts';
 
 export interface LinkHandlers {
@@ -65,9 +65,8 @@ export class Link {
   /** Until `stop`. */
   async run(): Promise<void> {
     const { signal } = this.#stopped;
-    const rpc = await import('../src/rpc/client.ts');
     while (!signal.aborted) {
-      await this.#connect(rpc.CoordinatorClient);
+      await this.#connect();
       const waitMs = this.#backOffMs;
       this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF.mostMs);
       await sleep(waitMs, undefined, { signal }).catch(() => {});
@@ -75,8 +74,8 @@ export class Link {
   }
 
   /** One connection, from dial to close. */
-  async #connect(Client: typeof CoordinatorClient): Promise<void> {
-    const client = new Client(this.#address());
+  async #connect(): Promise<void> {
+    const client = new CoordinatorClient(this.#address());
     const closed = Promise.withResolvers<void>();
     this.#client = client;
     this.#heardAtMs = performance.now();

@@ -1,6 +1,7 @@
 // The life of an agent from the join file to its end: its parts, wired.
 import { materializeBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
+import { prepareSessions } from '../src/rpc/client.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
 import { Blobs } from './blobs.ts';
@@ -13,6 +14,9 @@ import type { Scratch } from './scratch.ts';
 import { Slots } from './slots.ts';
 import type { BeginMessage } from './wire/messages.ts';
 import { Work } from './work.ts';
+
+// This is loaded while the coordinator still waits for its run.
+prepareSessions();
 
 export interface SessionOptions {
   joinFile: string;

@@ -24,6 +24,11 @@ export interface Session {
   close(): void;
 }
 
+/** Makes what sessions need: in time, rather than when the first is opened. */
+export function prepareSessions(): void {
+  agentProtocol();
+}
+
 /** A connection to one coordinator; `close` ends it. Address: `unix:/path`. */
 export class CoordinatorClient {
   readonly #address: string;

@@ -13,6 +13,10 @@ import { LIMITS } from '../model/limits.ts';
 import type { AgentMessage, BlobChunk, CoordinatorMessage, WatchEvent } from './messages.ts';
 import { agentProtocol, CHANNEL_OPTIONS, controlProtocol } from './protocol.ts';
 
+// Made when this is loaded: a coordinator has time until it gets its run, and none afterwards.
+const { AgentService, BlobService } = agentProtocol();
+const { ControlService } = controlProtocol();
+
 /** One connection life of an agent. */
 export interface AgentStream {
   send(message: CoordinatorMessage): void;
@@ -45,8 +49,6 @@ export interface RunningServer {
 
 /** Listens on `address` (`unix:/path`; the 0700 directory is the credential). */
 export async function serve(address: string, handlers: ServerHandlers): Promise<RunningServer> {
-  const { AgentService, BlobService } = agentProtocol();
-  const { ControlService } = controlProtocol();
   const server = new Server(CHANNEL_OPTIONS);
   server.addService(AgentService.service, {
     Session: (call: ServerDuplexStream<AgentMessage, CoordinatorMessage>) => openSession(call, handlers),
