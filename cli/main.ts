@@ -1,4 +1,4 @@
-// The one program: its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
+// The one program (`outflow.cjs`): its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
 
 const words = process.argv.slice(2);
 
