@@ -1,7 +1,7 @@
 // Loads a part of the program (see scripts/build.mjs) together with the code that V8 made of it when such a process last ended.
 //
 // Node's own compile cache keeps what is compiled when a file is loaded, but no function that is compiled at its first call: 1,300
-// of them when a coordinator starts. Measured, CPU of all processes of a small run: 0.80 s -> 0.69 s.
+// of them when a coordinator starts. Measured, CPU of all processes of a small run: 0.80 -> 0.69 s.
 //
 // A part runs as a script, so that its code can be taken when it ends. Such a script has no `import()`: see `importBundle`.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
