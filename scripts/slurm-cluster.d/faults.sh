@@ -12,7 +12,7 @@ signal_nodes() {
 cmd_node() {
   local verb=${1-} node=${2-}
   load_settings
-  [[ $verb =~ ^(start|stop|crash|freeze|thaw|cut|join|down|resume|pids)$ ]] || bad_usage "node: ${verb:-nothing} is not what can be done to a node"
+  [[ $verb =~ ^(start|stop|crash|freeze|thaw|cut|join|down|resume|pids)$ ]] || bad_usage "node: say start, stop, crash, freeze, thaw, cut, join, down, resume or pids, and which node"
   require_node "$node"
   case $verb in
     start) start_node "$node" ;;
