@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient, Session } from '../src/rpc/client.ts';
+import { dialFirst } from '../src/rpc/dial.ts';
 import type { AgentMessage, CoordinatorMessage } from '../src/rpc/messages.ts';
 import type { JoinFile } from './join-file.ts';
 
@@ -69,7 +70,6 @@ export class Link {
   /** Until `stop`. */
   async run(): Promise<void> {
     const { signal } = this.#stopped;
-    const { dialFirst } = await import('../src/rpc/dial.ts');
     while (!signal.aborted) {
       const { addresses, tls } = this.#where();
       const client = await dialFirst(addresses, tls, { signal }).catch((error: unknown) => {

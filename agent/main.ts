@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { OutflowError } from '../src/model/errors.ts';
+import { Watchdog } from '../src/system/watchdog.ts';
 import type { AgentEnd } from './agent.ts';
 import { hostEnvironment } from './hosts/environment.ts';
 import { HostPool } from './hosts/host-pool.ts';
 import { HostPrograms } from './hosts/programs.ts';
-import { Watchdog } from './hosts/watchdog.ts';
 import { awaitJoinFile } from './join-file.ts';
 import { makeScratch } from './scratch.ts';
 

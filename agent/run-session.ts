@@ -1,6 +1,7 @@
 // The life of an agent from the join file to its end: its parts, wired.
 import { materializeBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
+import { prepareSessions } from '../src/rpc/client.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
 import { Blobs } from './blobs.ts';
@@ -17,6 +18,8 @@ import { Slots } from './slots.ts';
 import type { BeginMessage } from './wire/messages.ts';
 import { Work } from './work.ts';
 
+// This is loaded while the coordinator still waits for its run.
+prepareSessions();
 /** After a signal to leave, the last reports have this long to be acknowledged. */
 const ACKNOWLEDGE_MS = 1_000;
 

@@ -1,4 +1,4 @@
-// The one program: its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
+// The one program (`outflow.cjs`): its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
 
 const words = process.argv.slice(2);
 
@@ -27,11 +27,7 @@ async function main(): Promise<number> {
     if (rest.length === 4 && other === '--allocation' && allocation !== undefined)
       return await runAgentOf({ joinFile, allocation });
   }
-  const isHelp = rest.some((word) => word === '--help' || word === '-h');
-  if ((first === 'plan' || first === 'run' || first === 'submit') && !isHelp) {
-    (await import('./pipeline/head-start.ts')).beginHeadStart(first, rest);
-  }
-  return await (await import('./run-command-line.ts')).runCommandLine(words);
+  return await (await import('./command-line.ts')).commandLine(words);
 }
 
 main().then(

@@ -4,3 +4,5 @@
 declare const __OUTFLOW_VERSION__: string;
 /** The commit that was built, shortened, or `unknown`. */
 declare const __OUTFLOW_COMMIT__: string;
+/** Of all that the build was made from. */
+declare const __OUTFLOW_BUILD__: string;

@@ -17,11 +17,8 @@ export default class Run extends PipelineCommand {
   static override flags = { ...pipelineFlags, ...quietFlag };
 
   override async run(): Promise<Outcome> {
-    // What watching needs is loaded while other processes get ready.
-    const [submission, { watchAndTell }] = await Promise.all([
-      submitRun((pipeline) => this.choose(pipeline)),
-      import('../watch/watch-and-tell.ts'),
-    ]);
+    const submission = await submitRun((pipeline) => this.choose(pipeline));
+    const { watchAndTell } = await import('../watch/watch-and-tell.ts'); // loaded by the head start
     const { store, flags, ...accepted } = submission;
     try {
       return await watchAndTell({ store, ...accepted, quiet: flags.quiet ?? false, json: this.jsonEnabled() });

@@ -23,7 +23,12 @@ export function beginHeadStart(verb: 'plan' | 'run' | 'submit', argv: readonly s
   const { pipeline: file } = firstPass(argv, ownFlags(manifest.commands[verb].flags));
   process.once('SIGINT', onInterrupt);
   const coordinator = verb === 'plan' ? undefined : (async () => prepareCoordinator())();
-  const pipeline = loadPipeline({ cwd: process.cwd(), pipelineFlag: file, signal: interruption.signal });
+  const pipeline = loadPipeline({
+    cwd: process.cwd(),
+    pipelineFlag: file,
+    signal: interruption.signal,
+    whileLoading: () => verb === 'run' && void import('../watch/watch-and-tell.ts'), // with gRPC: 50 ms
+  });
   for (const promise of [coordinator, pipeline]) promise?.catch(() => {});
   begun = { pipeline, coordinator };
 }

@@ -1,5 +1,5 @@
 // Numbers, times and cut texts as people read them.
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 
 /** `950`, `12,480`. */
 export function count(value: number): string {

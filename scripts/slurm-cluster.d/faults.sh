@@ -12,7 +12,7 @@ signal_nodes() {
 cmd_node() {
   local verb=${1-} node=${2-}
   load_settings
-  [[ $verb =~ ^(start|stop|crash|freeze|thaw|cut|join|down|resume|pids)$ ]] || bad_usage "node has no verb ${verb:-, say one}"
+  [[ $verb =~ ^(start|stop|crash|freeze|thaw|cut|join|down|resume|pids)$ ]] || bad_usage "node: say start, stop, crash, freeze, thaw, cut, join, down, resume or pids, and which node"
   require_node "$node"
   case $verb in
     start) start_node "$node" ;;
@@ -77,7 +77,7 @@ resume_node() { until_true 200 try_resume "$1" || die "$1 does not come back: $(
 cmd_ctld() {
   local pid=''
   load_settings
-  [[ ${1-} =~ ^(freeze|thaw|stop|start)$ ]] || bad_usage "ctld has no verb ${1:-, say one}"
+  [[ ${1-} =~ ^(freeze|thaw|stop|start)$ ]] || bad_usage "ctld: say freeze, thaw, stop or start"
   case $1 in
     stop) end_daemons slurmctld ;;
     start)

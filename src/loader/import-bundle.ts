@@ -1,7 +1,6 @@
 // Loads a materialized bundle into this process: the one way in which user code starts to run.
 import module from 'node:module';
 import path from 'node:path';
-import { isSea } from 'node:sea';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { mapStacksOf } from './mapped-stacks.ts';
@@ -37,20 +36,17 @@ async function load(script: string, pipelineDir: string): Promise<Record<string,
 
 type Import = (url: string) => Promise<Record<string, unknown>>;
 
-/** Within a single executable, `import()` knows only Node's own modules; a script of the main context has the full loader. */
-const importFile: Import = isSea() ? importByScript() : (url) => import(url);
+let imports: Import | undefined;
 
-function importByScript(): Import {
-  let load: Import | undefined;
-  return (url) => {
-    load ??= withoutWarnings(() =>
-      new vm.Script('(url) => import(url)', {
-        filename: 'outflow-import.js',
-        importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-      }).runInThisContext(),
-    ) as Import;
-    return load(url);
-  };
+/** The program's own code is run as scripts, in which `import()` is missing, or knows only Node's own modules (a single executable). */
+function importFile(url: string): Promise<Record<string, unknown>> {
+  imports ??= withoutWarnings(() =>
+    new vm.Script('(url) => import(url)', {
+      filename: 'outflow-import.js',
+      importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }).runInThisContext(),
+  ) as Import;
+  return imports(url);
 }
 
 function withoutWarnings<T>(work: () => T): T {

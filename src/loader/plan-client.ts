@@ -8,6 +8,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { CommandDescription } from '../sdk/internal.ts';
 import { killGroup } from '../system/processes.ts';
 import { selfCommand } from '../system/self.ts';
+import { Watchdog } from '../system/watchdog.ts';
 import type { PlanAnswers, PlanReply, PlanRequest } from './plan-messages.ts';
 
 export interface PlanHost {
@@ -42,6 +43,12 @@ interface Waiting {
 export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
   const { signal, timeoutMs = LIMITS.startMs } = options;
   const child = start(options.cwd);
+  const { pid } = child;
+  const watchdog = new Watchdog(); // should this process be killed while the host is in a loop without end
+  if (pid !== undefined) {
+    watchdog.start();
+    watchdog.add(pid);
+  }
   const waiting = new Map<number, Waiting>();
   let isReady = false;
   let ended: unknown;
@@ -76,7 +83,7 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
   const gone = new Promise<void>((resolve) => {
     child.on('error', (error) => {
       end(new OutflowError('internal', `the plan host cannot be started: ${error.message}`, { cause: error }));
-      if (child.pid === undefined) resolve();
+      if (pid === undefined) resolve();
     });
     // All that it printed has been read by then.
     child.on('close', (code, by) => {
@@ -84,6 +91,8 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
       end(
         isReady ? endedBy(waiting.values().next().value?.request, how) : notStarted(how, Buffer.concat(early).toString('utf8')),
       );
+      watchdog.remove(pid as number);
+      watchdog.stop();
       resolve();
     });
   });

@@ -2,7 +2,6 @@
 //
 // It loads the bundle, describes its commands, runs `setup`, evaluates a configuration that is code. What user code may do to a
 // process (print, exit, hang, throw late) ends in one answer or in the end of this process, and the client tells it.
-import { Worker } from 'node:worker_threads';
 import { type ErrorCode, OutflowError } from '../model/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import { buildPlan, commandsOf, describeCommand } from '../sdk/internal.ts';
@@ -28,7 +27,7 @@ let namespace: Record<string, unknown> = {};
 
 export async function runPlanHost(): Promise<void> {
   Error.stackTraceLimit = 50;
-  endWithParent();
+  process.on('disconnect', () => exit(0)); // the parent is gone; its watchdog ends a host that is in a loop without end
   watchUserCode();
   let last = Promise.resolve();
   process.on('message', (request: Numbered) => {
@@ -148,12 +147,4 @@ function watchUserCode(): void {
     );
     throw called;
   };
-}
-
-/** Also out of a loop without end, in which no event of the parent's death is handled. */
-function endWithParent(): void {
-  process.on('disconnect', () => exit(0));
-  // The parent's pid is taken here: by the time that the thread runs it may be another's.
-  const watch = `setInterval(() => { if (process.ppid !== ${process.ppid}) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
-  new Worker(watch, { eval: true, name: 'parent-watch', resourceLimits: { maxOldGenerationSizeMb: 32 } }).unref();
 }

@@ -36,6 +36,11 @@ export interface Target {
   tls?: TlsIdentity;
 }
 
+/** Makes what sessions need: in time, rather than when the first is opened. */
+export function prepareSessions(): void {
+  agentProtocol();
+}
+
 /** A connection to one coordinator; `close` ends it, and all that goes over it. */
 export class CoordinatorClient {
   readonly address: string;

@@ -1,5 +1,5 @@
 // A watched run as a picture and as lines: pure, from a model and a time.
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { describe, expect, test } from 'vitest';
 import { plain } from '../../../cli/text/style.ts';
 import { applyProgress, etaMs, newlySettled, newModel, rateOf, type WatchModel } from '../../../cli/watch/model.ts';

@@ -1,5 +1,5 @@
-// Ends the process groups of all hosts when the agent is killed. The kernel ends the hosts themselves (`setpriv`), but neither what
-// they have started nor, on other systems, them. A shell (1 MB) waits for the end of a pipe that only the agent holds.
+// Ends process groups of user code when this process is killed: hosts of an agent, the plan host of a command. A shell (1 MB)
+// waits for the end of a pipe that only this process holds.
 import { type ChildProcess, spawn } from 'node:child_process';
 
 const SCRIPT = `groups=' '
@@ -17,7 +17,7 @@ export class Watchdog {
   /** Must be called before `add`. */
   start(): void {
     this.#child = spawn('/bin/sh', ['-c', SCRIPT], { detached: true, stdio: ['pipe', 'ignore', 'ignore'], env: {} });
-    this.#child.on('error', () => {}); // without it, hosts still end by their pipes
+    this.#child.on('error', () => {}); // without it, they still end by their pipes
     this.#child.stdin?.on('error', () => {});
     this.#child.unref();
   }
@@ -30,7 +30,7 @@ export class Watchdog {
     this.#child?.stdin?.write(`remove ${group}\n`);
   }
 
-  /** When all hosts have ended. */
+  /** When all groups have ended. */
   stop(): void {
     this.#child?.stdin?.end();
   }
