@@ -282,10 +282,22 @@ export type ExecInput =
   | { kind: 'signal'; signal: string }
   | { kind: 'end'; end: boolean };
 
+export interface UnitRef {
+  step: number;
+  index: number;
+}
+
 export interface ExecEnd {
   code: number;
   signal: string;
   error: string;
+  unitState: string;
+  running: UnitRef[];
+  runningTotal: number;
+}
+
+export interface ExecStarted {
+  terminal: boolean;
 }
 
 export interface ExecOutput {
@@ -293,4 +305,6 @@ export interface ExecOutput {
   data: Uint8Array;
   isError: boolean;
   end: ExecEnd | null;
+  started: ExecStarted | null;
+  notice: string;
 }

@@ -3,6 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { CoordinatorClient } from '../../../src/rpc/client.ts';
 import { dialFirst } from '../../../src/rpc/dial.ts';
+import { execEnd, execOutput } from '../../../src/rpc/exec-messages.ts';
 import type { AgentStatus, ExecInput, ExecOutput } from '../../../src/rpc/messages.ts';
 import type { MessageStream, StreamHandlers } from '../../../src/rpc/streams.ts';
 import { type SecureRun, startSecureRun } from './secure-run.ts';
@@ -70,8 +71,8 @@ test('input and output of a process, each in order, and its end last', async () 
     onMessage: (message) => {
       heard.push(message);
       if (message.kind !== 'data') return;
-      for (let i = 0; i < 1_000; i++) agent.send({ exec: '', data: Buffer.alloc(4 * KIB, i), isError: false, end: null });
-      agent.send({ exec: '', data: Buffer.alloc(0), isError: false, end: { code: 3, signal: '', error: '' } });
+      for (let i = 0; i < 1_000; i++) agent.send(execOutput({ data: Buffer.alloc(4 * KIB, i) }));
+      agent.send(execEnd({ code: 3 }));
       agent.end();
     },
     onClose: () => {},
