@@ -1,7 +1,7 @@
 // What a plan would ask of Slurm: by pool, for each step the allocations, their most CPU-hours, the call and the script. Pure.
 import path from 'node:path';
+import { poolsOf } from '../../src/coordinator/pools.ts';
 import { shapeFor } from '../../src/core/shape.ts';
-import { directivesOf, poolKey, prologueOf } from '../../src/plan/directives.ts';
 import type { Plan, Step } from '../../src/plan/plan.ts';
 import type { Directive, PartitionFacts, Shape, SiteFacts, SlurmSettings, UnitNeeds } from '../../src/plan/slurm.ts';
 import { timeMinutes, timeText } from '../../src/plan/slurm-values.ts';
@@ -17,7 +17,7 @@ export interface SlurmPlan {
 
 /** Steps that share allocations. */
 export interface PlannedPool {
-  directives: Directive[];
+  directives: readonly Directive[];
   /** Partitions that Slurm takes where none is said. */
   defaultPartition: string | null;
   time: PlannedTime | null;
@@ -80,14 +80,14 @@ export function slurmPlan(
   places: SlurmPlaces,
 ): { planned: SlurmPlan; jobs: Map<PlannedStep, JobRequest> } {
   const facts = 'unasked' in site ? null : site;
-  const byKey = new Map<string, Step[]>();
-  for (const step of plan.workflow.steps) {
-    if (step.kind === 'task' && step.options.runOn !== 'allocation') continue;
-    const key = poolKey(step, settings);
-    byKey.set(key, [...(byKey.get(key) ?? []), step]);
-  }
+  const { specs, prologues, ofStep } = poolsOf(plan, settings);
   const jobs = new Map<PlannedStep, JobRequest>();
-  const pools = [...byKey.values()].map((steps) => poolOf(steps, { plan, settings, site: facts, places, jobs }));
+  const pools = specs.flatMap((spec, pool) => {
+    if (spec.kind !== 'slurm') return [];
+    const steps = plan.workflow.steps.filter((_, ordinal) => ofStep[ordinal] === pool);
+    const asked = { directives: spec.directives, prologue: prologues[pool] ?? [] };
+    return poolOf(steps, asked, { plan, settings, site: facts, places, jobs });
+  });
   return {
     planned: { unasked: 'unasked' in site ? site.unasked : null, maxAllocations: settings.maxAllocations, pools },
     jobs,
@@ -102,16 +102,14 @@ interface Planning {
   jobs: Map<PlannedStep, JobRequest>;
 }
 
-function poolOf(steps: Step[], planning: Planning): PlannedPool {
-  const { settings, site, places, jobs } = planning;
-  const [first] = steps as [Step, ...Step[]];
-  const directives = directivesOf(first, settings);
-  const prologue = prologueOf(first, settings);
+function poolOf(steps: Step[], asked: Pick<PlannedPool, 'directives' | 'prologue'>, planning: Planning): PlannedPool {
+  const { site, places, jobs } = planning;
+  const { directives, prologue } = asked;
   const partitions = site === null ? [] : partitionsOf(directives, site);
   const time = timeOf(directives, partitions);
   const jobOf = (shape: Shape, array: number): JobRequest => ({
     name: `outflow-${RUN}-1-1`,
-    directives,
+    directives: [...directives],
     shape,
     array,
     prologue,
@@ -133,7 +131,7 @@ function poolOf(steps: Step[], planning: Planning): PlannedPool {
 }
 
 interface PoolFacts {
-  directives: Directive[];
+  directives: readonly Directive[];
   time: PlannedTime | null;
   partitions: PartitionFacts[];
   jobOf: (shape: Shape, array: number) => JobRequest;
