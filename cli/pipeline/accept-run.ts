@@ -7,7 +7,6 @@ import type { RunRecord } from '../../src/store/types.ts';
 import { writePrivateFile } from '../../src/system/home.ts';
 import type { OpenStore } from '../open-store.ts';
 import { assertAvailable, chooseBackend } from './backend.ts';
-import { checkSlurm } from './check-slurm.ts';
 import { prepareDatabases } from './databases.ts';
 import type { Chosen } from './pipeline-command.ts';
 import { slurmSettings } from './slurm-settings.ts';
@@ -33,7 +32,7 @@ export async function acceptRun(
   const closing = host.close();
   const [databases] = await Promise.all([
     prepareDatabases({ dir, configured: config.databases, storeUrl: url }),
-    slurm && checkSlurm(plan, slurm),
+    slurm && import('./check-slurm.ts').then(({ checkSlurm }) => checkSlurm(plan, slurm)), // only then: others start without it
   ]);
   const workers = flags.workers ?? config.workers ?? null;
   const record: RunRecord = {
