@@ -4,7 +4,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Bench } from './bench/bench.ts';
-import { MEASUREMENTS } from './bench/measurements.ts';
+import { LOCAL } from './bench/local.ts';
+import { SLURM } from './bench/slurm.ts';
+
+const MEASUREMENTS = [...LOCAL, ...SLURM];
 
 const wanted = process.argv.slice(2);
 const chosen = MEASUREMENTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
@@ -18,6 +21,11 @@ const table = new Table({ head: ['measurement', 'figure', 'median', 'all', 'must
 const results = [];
 try {
   for (const measurement of chosen) {
+    const missing = measurement.missing?.();
+    if (missing !== undefined) {
+      process.stderr.write(`${measurement.name}: left out, ${missing}\n`);
+      continue;
+    }
     process.stderr.write(`${measurement.name}: ${measurement.what}\n`);
     for (const figure of await measurement.measure(bench)) {
       const median = [...figure.values].sort((a, b) => a - b)[Math.floor(figure.values.length / 2)] as number;

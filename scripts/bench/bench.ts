@@ -17,11 +17,12 @@ export interface Finished {
 
 export class Bench {
   readonly cpus = availableParallelism();
-  readonly #home: string;
+  /** Its state root. */
+  readonly home: string;
   readonly #database: pg.Client;
 
   private constructor(home: string, database: pg.Client) {
-    this.#home = home;
+    this.home = home;
     this.#database = database;
   }
 
@@ -37,7 +38,7 @@ export class Bench {
 
   /** Starts `outflow` on the pipeline of the measurements. */
   start(args: string[]): ChildProcess {
-    return start(this.#home, args[0] === 'run' || args[0] === 'submit' ? [...args, '-p', PIPELINE] : args);
+    return start(this.home, args[0] === 'run' || args[0] === 'submit' ? [...args, '-p', PIPELINE] : args);
   }
 
   async run(args: string[]): Promise<Finished> {
@@ -62,8 +63,8 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.#database.end();
-    await finish(start(this.#home, ['db', 'stop', '--force']));
-    rmSync(this.#home, { recursive: true, force: true });
+    await finish(start(this.home, ['db', 'stop', '--force']));
+    rmSync(this.home, { recursive: true, force: true });
   }
 }
 

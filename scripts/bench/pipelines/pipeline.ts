@@ -40,3 +40,9 @@ export const sleepers = command({
 });
 
 export const one = command({ description: 'A single task', setup: () => One() });
+
+export const onSlurm = command({
+  description: 'Units that give back what they got, in allocations that print when they started',
+  args: { count },
+  setup: () => Numbers().pipe(mapTask({ outputName: 'same_numbers', prologue: 'date +%s%3N' }, () => NoOp())),
+});
