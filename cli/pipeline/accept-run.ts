@@ -6,7 +6,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { RunRecord } from '../../src/store/types.ts';
 import { writePrivateFile } from '../../src/system/home.ts';
 import type { OpenStore } from '../open-store.ts';
-import { assertAvailable, chooseBackend } from './backend.ts';
+import { chooseBackend, chooseBackend } from './backend.ts';
 import { prepareDatabases } from './databases.ts';
 import type { Chosen } from './pipeline-command.ts';
 import { slurmSettings } from './slurm-settings.ts';
@@ -26,7 +26,6 @@ export async function acceptRun(
 ): Promise<AcceptedRun> {
   const { config, dir, file, bundle, host } = pipeline;
   const chosen = chooseBackend({ flag: flags.backend, command: command.backend, config: config.backend });
-  assertAvailable(chosen.backend);
   const slurm = slurmSettings(chosen, { flags, config, environment: process.env });
   const [{ plan, planHash }, { store, url }] = await Promise.all([host.plan(command.name, args), opening]);
   const closing = host.close();

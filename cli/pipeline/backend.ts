@@ -34,15 +34,6 @@ export function whyText({ backend, why }: ChosenBackend): string {
   }
 }
 
-/** Error `bad-flag` for a backend that cannot run units yet. */
-export function assertAvailable(backend: Backend): void {
-  if (backend !== 'slurm') return;
-  if (process.env['OUTFLOW_SLURM_PREVIEW'] === '1') return;
-  throw new OutflowError('bad-flag', 'the backend slurm is not available yet in this version of outflow', {
-    hint: 'use --backend parallel: the same pipeline, on all CPUs of this machine',
-  });
-}
-
 function backendNamed(name: string): Backend {
   if (name === 'default') return 'sequential';
   const backend = BACKENDS.find((known) => known === name);
