@@ -6,6 +6,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { RunRecord } from '../../src/store/types.ts';
 import { writePrivateFile } from '../../src/system/home.ts';
 import type { OpenStore } from '../open-store.ts';
+import { chooseBackend } from './backend.ts';
 import { prepareDatabases } from './databases.ts';
 import type { Chosen } from './pipeline-command.ts';
 import { slurmSettings } from './slurm-settings.ts';
