@@ -5,7 +5,7 @@ import type { CoordinatorClient } from '../src/rpc/client.ts';
 import type { CoordinatorMessage, Hello, Welcome } from '../src/rpc/messages.ts';
 import type { Offer } from './cpus/choose.ts';
 import type { Deadline } from './deadline.ts';
-import { helloMessages } from './hello.ts';
+import { type Holdings, helloMessages } from './hello.ts';
 import { Departure } from './leaving.ts';
 import type { Link } from './link.ts';
 import type { Outbox } from './outbox.ts';
@@ -87,7 +87,7 @@ export class Agent {
 
   onOpen(): void {
     const { id, allocation, offer, link, work } = this.#options;
-    const agent: Omit<Hello, 'held' | 'running' | 'finished' | 'more'> = {
+    const agent: Omit<Hello, 'more' | keyof Holdings> = {
       agent: id,
       allocation,
       host: hostname(),

@@ -5,6 +5,8 @@ export interface Holdings {
   held: LeaseRef[];
   running: LeaseRef[];
   finished: LeaseRef[];
+  /** The reports that tell of `finished`, in its order; 0: none yet. */
+  finishedIn: number[];
 }
 
 /** A reference takes at most 25 bytes: a message stays far below 4 MiB. */
@@ -13,6 +15,7 @@ const REFS_A_MESSAGE = 50_000;
 export function helloMessages(agent: Omit<Hello, 'more' | keyof Holdings>, holdings: Holdings, most = REFS_A_MESSAGE): Hello[] {
   const messages: Hello[] = [];
   const rest = { held: [...holdings.held], running: [...holdings.running], finished: [...holdings.finished] };
+  const finishedIn = [...holdings.finishedIn];
   do {
     let room = most;
     const part = (refs: LeaseRef[]): LeaseRef[] => {
@@ -21,7 +24,8 @@ export function helloMessages(agent: Omit<Hello, 'more' | keyof Holdings>, holdi
       return taken;
     };
     // Running ones first: they are told before, or with, the same among the held.
-    messages.push({ ...agent, running: part(rest.running), held: part(rest.held), finished: part(rest.finished), more: true });
+    const [running, held, finished] = [part(rest.running), part(rest.held), part(rest.finished)];
+    messages.push({ ...agent, running, held, finished, finishedIn: finishedIn.splice(0, finished.length), more: true });
   } while (rest.held.length + rest.running.length + rest.finished.length > 0);
   (messages.at(-1) as Hello).more = false;
   return messages;

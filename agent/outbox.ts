@@ -112,13 +112,14 @@ export class Outbox {
     this.#sent = 0;
   }
 
-  /** Units that have settled here, as far as no acknowledgement says that it is known. */
-  *finished(): Iterable<LeaseRef> {
+  /** Units that have settled here, as far as no acknowledgement says that it is known, and the reports that tell of them. */
+  *finished(): Iterable<{ lease: LeaseRef; seq: number }> {
     for (const report of this.#open ? [...this.#unacknowledged, this.#open] : this.#unacknowledged) {
       for (const { step, epoch, n, index } of report.succeeded) {
-        for (let i = 0; i < n.length; i++) yield { step, epoch, n: n[i] as number, index: index[i] as number };
+        for (let i = 0; i < n.length; i++)
+          yield { lease: { step, epoch, n: n[i] as number, index: index[i] as number }, seq: report.seq };
       }
-      for (const { lease } of report.failed) yield lease;
+      for (const { lease } of report.failed) yield { lease, seq: report.seq };
     }
   }
 

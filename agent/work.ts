@@ -216,10 +216,13 @@ export class Work implements HostListener<TaskHost> {
       const unit = host.running(performance.now())?.unit;
       if (unit) running.push(unit.lease);
     }
+    const told = [...this.#options.outbox.finished()];
+    const untold = [...this.#uploading, ...this.#withheld.units];
     return {
       held,
       running,
-      finished: [...this.#options.outbox.finished(), ...[...this.#uploading, ...this.#withheld.units].map((unit) => unit.lease)],
+      finished: [...told.map(({ lease }) => lease), ...untold.map(({ lease }) => lease)],
+      finishedIn: [...told.map(({ seq }) => seq), ...untold.map(() => 0)],
     };
   }
 

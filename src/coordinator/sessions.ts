@@ -81,6 +81,7 @@ export class Sessions {
       session.hello = part;
     } else {
       for (const key of ['held', 'running', 'finished'] as const) for (const lease of part[key]) hello[key].push(lease);
+      for (const seq of part.finishedIn) hello.finishedIn.push(seq);
     }
     if (part.more) return;
     const whole = session.hello as Hello;
@@ -103,6 +104,7 @@ export class Sessions {
       held: whole.held,
       running: whole.running,
       finished: whole.finished,
+      finishedIn: whole.finishedIn,
     });
   }
 

@@ -1,5 +1,6 @@
 // The agents that a run knows: what they hold, what they ask for, and when silence means loss.
 import { LIMITS } from '../model/limits.ts';
+import type { Cause } from '../model/states.ts';
 import type { AgentInfo } from './events.ts';
 
 export type Presence =
@@ -10,16 +11,33 @@ export type Presence =
   | { kind: 'expected'; lostAtMs: number }
   | { kind: 'gone' };
 
+/** The pool of an agent whose allocation is not known: it gets nothing. */
+export const NO_POOL = -1;
+
+/** The agent has said that it must go, and wants to know why. */
+export type Leaving = { kind: 'no' } | { kind: 'asks'; answerAtMs: number } | { kind: 'answered'; cause: Cause | undefined };
+
 export class Agent {
   readonly number: number;
   info: AgentInfo;
   presence: Presence;
+  /** Whose units it takes; null: of any pool. */
+  pool: number | null = NO_POOL;
   /** Highest report applied. */
   reportSeq = 0;
+  /** Nothing more is leased to it. */
   draining = false;
+  leaving: Leaving = { kind: 'no' };
+  /** Since when it holds nothing; null: it holds something, or is not connected. */
+  idleSinceMs: number | null = null;
+  /** The last of its first leases: units under these had all the time that it had. 0: none yet; -1: not known. */
+  freshFence = 0;
+  unitsDone = 0;
   /** Units held, and wished for beyond its CPUs, by step ordinal. */
   readonly held: number[];
   readonly prefetch: number[];
+  /** Steps of which no further unit could end in time. */
+  readonly closed: boolean[];
 
   constructor(number: number, info: AgentInfo, presence: Presence, steps: number) {
     this.number = number;
@@ -27,6 +45,11 @@ export class Agent {
     this.presence = presence;
     this.held = new Array<number>(steps).fill(0);
     this.prefetch = new Array<number>(steps).fill(0);
+    this.closed = new Array<boolean>(steps).fill(false);
+  }
+
+  get holdsNothing(): boolean {
+    return this.held.every((count) => count === 0);
   }
 }
 
@@ -52,10 +75,16 @@ export class Agents {
     return this.#bySession.get(session);
   }
 
+  byId(id: string): Agent | undefined {
+    return this.#byId.get(id);
+  }
+
   /** An agent of an earlier holder: its units wait for its hello. */
-  expect(info: AgentInfo, reportSeq: number, nowMs: number): void {
+  expect(info: AgentInfo, reportSeq: number, nowMs: number): Agent {
     const agent = this.#add(info, { kind: 'expected', lostAtMs: nowMs + LIMITS.adoptMs });
     agent.reportSeq = reportSeq;
+    agent.freshFence = -1;
+    return agent;
   }
 
   connect(info: AgentInfo, session: number): Agent {
@@ -68,16 +97,22 @@ export class Agents {
       agent.info = info;
       agent.presence = presence;
       agent.prefetch.fill(0);
+      agent.closed.fill(false);
     }
     this.#bySession.set(session, agent);
     return agent;
   }
 
-  disconnect(session: number, heardAtMs: number, nowMs: number): void {
+  /** Undefined: it was an older connection of an agent that is back already. */
+  disconnect(session: number, heardAtMs: number, nowMs: number): Agent | undefined {
     const agent = this.#bySession.get(session);
-    if (agent === undefined) return; // an older connection of an agent that is back already
+    if (agent === undefined) return undefined;
     this.#bySession.delete(session);
-    agent.presence = { kind: 'away', lostAtMs: Math.max(heardAtMs + LIMITS.lostAfterMs, nowMs + LIMITS.reconnectMs) };
+    agent.presence = {
+      kind: 'away',
+      lostAtMs: Math.max(heardAtMs + LIMITS.lostAfterMs, nowMs + LIMITS.reconnectMs),
+    };
+    return agent;
   }
 
   lose(agent: Agent): void {
@@ -93,6 +128,11 @@ export class Agents {
   /** Agents of an earlier holder that have not said hello yet: until then nobody knows what is free. */
   anyExpected(): boolean {
     return this.#byNumber.some((agent) => agent.presence.kind === 'expected');
+  }
+
+  /** Whether an agent of the allocation is connected, or may come back. */
+  isHeardOf(allocation: string): boolean {
+    return this.#byNumber.some((agent) => agent.info.allocation === allocation && agent.presence.kind !== 'gone');
   }
 
   #add(info: AgentInfo, presence: Presence): Agent {

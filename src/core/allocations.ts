@@ -1,5 +1,45 @@
-// When agents are asked for. Local runs want one; a provider that starts none in several tries is given up.
-import { LIMITS } from '../model/limits.ts';
+// The allocations that a run knows, of all pools: where each stands between being asked for and its end.
+import { assert } from '../base/assert.ts';
+import type { Failure } from '../model/states.ts';
+import type { Shape, Waiting } from '../plan/slurm.ts';
+
+export type Stage =
+  /** Stored and asked for; nobody has said yet what came of it. */
+  | { kind: 'asked' }
+  | { kind: 'pending'; waiting: Waiting | null; waitsSinceMs: number; isNoted: boolean }
+  /** It runs; its agent has not said hello. */
+  | { kind: 'running'; sinceMs: number; isNoted: boolean }
+  /** `emptySinceMs`: since when no agent of it is heard of any more. */
+  | { kind: 'connected'; emptySinceMs: number | null }
+  /** `failure`: of those that were cut off with it. */
+  | { kind: 'ended'; failure: Failure };
+
+/** Why we asked for its end: nothing is left for it, its agent kept silent, or the run is over. */
+export type EndReason = 'surplus' | 'silent' | 'over';
+
+export interface Allocation {
+  readonly id: string;
+  readonly pool: number;
+  stage: Stage;
+  job: string | null;
+  /** Null until Slurm has said so, and for several nodes. */
+  node: string | null;
+  endsAtMs: number | null;
+  /** Null: local, or asked for by an earlier holder. */
+  shape: Shape | null;
+  ending: { reason: EndReason; askedMs: number } | null;
+  /** It ran already when we took over: whether its agent has ever said hello is not known. */
+  isInherited: boolean;
+}
+
+/** An allocation of an earlier holder, or from before there was a run. */
+export interface KnownAllocation {
+  id: string;
+  pool: number;
+  state: 'asked' | 'running';
+  /** Slurm's id; null: not known (yet). */
+  job: string | null;
+}
 
 /** Unique in the run: an epoch has one holder, which counts. */
 export function allocationId(epoch: number, count: number): string {
@@ -8,46 +48,76 @@ export function allocationId(epoch: number, count: number): string {
 
 export class Allocations {
   readonly #epoch: number;
-  readonly #live = new Set<string>();
-  readonly #known = new Set<string>();
-  readonly #greeted = new Set<string>();
-  #asked = 0;
-  #silentInARow = 0;
+  readonly #byId = new Map<string, Allocation>();
+  #local = 0;
+  #growthSteps = 0;
 
   constructor(epoch: number) {
     this.#epoch = epoch;
   }
 
-  isWanted(): boolean {
-    return this.#live.size === 0 && !this.isHopeless();
+  [Symbol.iterator](): IterableIterator<Allocation> {
+    return this.#byId.values();
   }
 
-  /** Several in a row ended without a hello. */
-  isHopeless(): boolean {
-    return this.#silentInARow >= LIMITS.hostStartFailures;
+  get(id: string): Allocation | undefined {
+    return this.#byId.get(id);
   }
 
-  /** A new allocation's id, unique in the run. */
-  ask(): string {
+  askLocal(pool: number): Allocation {
     let id: string;
-    do id = allocationId(this.#epoch, ++this.#asked);
-    while (this.#known.has(id));
-    this.onStarted(id);
-    return id;
+    do id = allocationId(this.#epoch, ++this.#local);
+    while (this.#byId.has(id));
+    return this.#add(id, pool, null);
   }
 
-  onStarted(id: string): void {
-    this.#known.add(id);
-    this.#live.add(id);
+  /** One growth step: `EPOCH-STEP.0`, `EPOCH-STEP.1` … are the elements of one job array. */
+  askSlurm(pool: number, count: number, shape: Shape): Allocation[] {
+    const step = `${this.#epoch}-${++this.#growthSteps}`;
+    return Array.from({ length: count }, (_, index) => this.#add(`${step}.${index}`, pool, shape));
   }
 
-  onHello(id: string): void {
-    this.#greeted.add(id);
-    this.#silentInARow = 0;
+  know(known: KnownAllocation, nowMs: number): Allocation {
+    const allocation = this.#byId.get(known.id) ?? this.#add(known.id, known.pool, null);
+    allocation.job = known.job;
+    if (known.state === 'running') {
+      allocation.stage = { kind: 'running', sinceMs: nowMs, isNoted: false };
+      allocation.isInherited = true;
+    } else if (known.job !== null) {
+      allocation.stage = { kind: 'pending', waiting: null, waitsSinceMs: nowMs, isNoted: false };
+    }
+    return allocation;
   }
 
-  onEnded(id: string): void {
-    if (!this.#live.delete(id)) return;
-    if (!this.#greeted.has(id)) this.#silentInARow += 1;
+  #add(id: string, pool: number, shape: Shape | null): Allocation {
+    assert(!this.#byId.has(id), `allocation ${id} is asked for twice`);
+    const allocation: Allocation = {
+      id,
+      pool,
+      stage: { kind: 'asked' },
+      job: null,
+      node: null,
+      endsAtMs: null,
+      shape,
+      ending: null,
+      isInherited: false,
+    };
+    this.#byId.set(id, allocation);
+    return allocation;
   }
+}
+
+export function hasEnded(allocation: Allocation): boolean {
+  return allocation.stage.kind === 'ended';
+}
+
+/** No agent of it has said hello, and one may still. */
+export function isStarting({ stage }: Allocation): boolean {
+  return stage.kind === 'asked' || stage.kind === 'pending' || stage.kind === 'running';
+}
+
+/** For people. */
+export function nameOf({ id, job, node }: Allocation): string {
+  const of = [...(job === null ? [] : [`job ${job}`]), ...(node === null ? [] : [`node ${node}`])];
+  return of.length > 0 ? `${id} (${of.join(', ')})` : id;
 }

@@ -2,14 +2,18 @@
 import { assert, assertNever } from '../base/assert.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
-import type { Waiting } from '../plan/slurm.ts';
 import type { Agent } from './agents.ts';
-import { Allocations } from './allocations.ts';
+import { endStarting, failHopelessSteps, giveUp, liveOnSlurm, onAllocationEnded } from './allocation-end.ts';
+import { onRefused, onRunning, onSubmitted, onWaits } from './allocation-events.ts';
+import type { KnownAllocation } from './allocations.ts';
 import type { Effect } from './effects.ts';
 import type { AgentInfo, Event } from './events.ts';
-import { onAgentConnected } from './hello.ts';
+import { grow } from './growth.ts';
+import { onAgentConnected, poolOfAgent } from './hello.ts';
+import { drainIdleAgents } from './idle.ts';
 import { lease } from './leasing.ts';
-import { loseUnits, onReport } from './settle.ts';
+import { onDisconnected, onDrainRequested, onLeaving, watchAgents } from './losses.ts';
+import { onReport } from './settle.ts';
 import { type CoreOptions, emit, newState, type State } from './state.ts';
 import {
   abortWaitingSteps,
@@ -22,36 +26,9 @@ import {
 } from './step-life.ts';
 import type { StepRun } from './steps.ts';
 import { fenceOf, UNIT } from './units.ts';
-
-/** An allocation of an earlier holder. */
-export interface KnownAllocation {
-  id: string;
-  pool: number;
-  state: 'asked' | 'running';
-  /** Slurm's id; null: not known (yet). */
-  job: string | null;
-}
-
-export interface AllocationView {
-  id: string;
-  pool: number;
-  job: string | null;
-  state: 'asked' | 'pending' | 'running' | 'connected';
-  waiting: Waiting | null;
-  /** CPUs asked for, or those of its agents. */
-  cpus: number;
-  endsAtMs: number | null;
-}
-
-export interface AgentView {
-  info: AgentInfo;
-  /** Null: it takes units of any pool. */
-  pool: number | null;
-  cpusUsed: number;
-  unitsDone: number;
-  draining: boolean;
-  endsAtMs: number | null;
-}
+import { type AgentView, type AllocationView, agentViews, allocationViews } from './views.ts';
+import { nextWakeMs } from './wake.ts';
+import { watchAllocations } from './watch.ts';
 
 export interface StepCounts {
   step: number;
@@ -64,45 +41,57 @@ export interface StepCounts {
   running: number;
 }
 
+/** What is still of use when the run has ended: its agents and allocations go. */
+const OUTLIVES_RUN: ReadonlySet<Event['kind']> = new Set([
+  'agent-connected',
+  'report',
+  'allocations-submitted',
+  'allocations-refused',
+  'allocation-ended',
+  'tick',
+] satisfies Event['kind'][]);
+
 export class Core {
   readonly #state: State;
-  readonly #allocations: Allocations;
 
   constructor(options: CoreOptions) {
     this.#state = newState(options);
-    this.#allocations = new Allocations(options.epoch);
   }
 
   get phase(): State['phase'] {
     return this.#state.phase;
   }
 
-  /** Agents that an earlier holder knew and that may still live: their units wait for their hello. Before the first event. */
-  expectAgent(info: AgentInfo, reportSeq: number, nowMs: number): void {
-    this.#state.agents.expect(info, reportSeq, nowMs);
-    this.#allocations.onStarted(info.allocation);
+  /** An allocation that was asked for already, by an earlier holder or before there was a run. Before the first event. */
+  expectAllocation(allocation: KnownAllocation, nowMs: number): void {
+    this.#state.allocations.know(allocation, nowMs);
   }
 
-  /** An allocation that was asked for already, by an earlier holder or before there was a run. Before the first event. */
-  expectAllocation(allocation: KnownAllocation, _nowMs: number): void {
-    this.#allocations.onStarted(allocation.id);
+  /** Agents that an earlier holder knew and that may still live: their units wait for their hello. After their allocations. */
+  expectAgent(info: AgentInfo, reportSeq: number, nowMs: number): void {
+    const { agents, allocations } = this.#state;
+    const agent = agents.expect(info, reportSeq, nowMs);
+    agent.pool = poolOfAgent(this.#state, info.allocation);
+    const allocation = allocations.get(info.allocation);
+    if (allocation) allocation.stage = { kind: 'connected', emptySinceMs: null };
   }
 
   /** Allocations that have not ended, for people. */
   allocations(): AllocationView[] {
-    return [];
+    return allocationViews(this.#state);
   }
 
   /** Agents that are connected, for people. */
   agents(): AgentView[] {
-    return [];
+    return agentViews(this.#state);
   }
 
   apply(event: Event, nowMs: number): Effect[] {
     const state = this.#state;
     state.nowMs = nowMs;
     state.effects = [];
-    if (state.phase.kind !== 'ended' || event.kind === 'agent-connected' || event.kind === 'report') this.#dispatch(event);
+    if (state.phase.kind !== 'ended' || OUTLIVES_RUN.has(event.kind) || (state.hasSlurm && event.kind === 'agent-disconnected'))
+      this.#dispatch(event);
     return state.effects;
   }
 
@@ -110,15 +99,15 @@ export class Core {
     const state = this.#state;
     switch (event.kind) {
       case 'agent-connected':
-        this.#allocations.onHello(event.agent.allocation);
         return onAgentConnected(state, event);
       case 'agent-disconnected':
-        return state.agents.disconnect(event.session, event.heardAtMs, state.nowMs);
-      case 'demand': {
-        const agent = state.agents.bySession(event.session);
-        if (agent && event.step < state.steps.length) agent.prefetch[event.step] = Math.min(event.prefetch, LIMITS.prefetchUnits);
-        return;
-      }
+        return onDisconnected(state, event);
+      case 'agent-leaving':
+        return onLeaving(state, event);
+      case 'drain-requested':
+        return onDrainRequested(state, event);
+      case 'demand':
+        return this.#onDemand(event);
       case 'units-started':
         return this.#onStarted(event);
       case 'report':
@@ -130,18 +119,23 @@ export class Core {
       case 'step-unprepared':
       case 'step-unreduced':
         return onStepFailed(state, this.#step(event.step), event.failure);
-      case 'allocation-running':
-        return emit(state, { kind: 'store-allocation', allocation: event.allocation, pool: 0, state: 'running' });
-      case 'allocation-ended':
-        return this.#onAllocationEnded(event);
-      case 'agent-leaving':
-      case 'drain-requested':
       case 'site-known':
+        state.site = { kind: 'known', site: event.site };
+        return;
       case 'site-unknown':
+        for (const pool of state.pools)
+          if (pool.spec.kind === 'slurm') giveUp(state, pool, { cause: 'agent-lost', message: event.message });
+        return;
       case 'allocations-submitted':
+        return onSubmitted(state, event);
       case 'allocations-refused':
+        return onRefused(state, event);
       case 'allocation-waits':
-        return; // of Slurm pools
+        return onWaits(state, event);
+      case 'allocation-running':
+        return onRunning(state, event);
+      case 'allocation-ended':
+        return onAllocationEnded(state, event);
       case 'cancel-requested':
         return this.#onCancel(event.now);
       case 'tick':
@@ -149,6 +143,13 @@ export class Core {
       default:
         assertNever(event, 'event');
     }
+  }
+
+  #onDemand({ session, step, prefetch, closed }: Extract<Event, { kind: 'demand' }>): void {
+    const agent = this.#state.agents.bySession(session);
+    if (agent === undefined || step >= this.#state.steps.length) return;
+    agent.prefetch[step] = Math.min(prefetch, LIMITS.prefetchUnits);
+    agent.closed[step] = closed;
   }
 
   #step(ordinal: number): StepRun {
@@ -173,37 +174,6 @@ export class Core {
     }
   }
 
-  #onAllocationEnded(event: Extract<Event, { kind: 'allocation-ended' }>): void {
-    const state = this.#state;
-    this.#allocations.onEnded(event.allocation);
-    emit(state, { kind: 'store-allocation', allocation: event.allocation, pool: 0, state: 'ended' });
-    for (const agent of state.agents) {
-      if (agent.info.allocation === event.allocation && agent.presence.kind !== 'gone')
-        this.#loseAgent(agent, { cause: event.cause, message: event.detail });
-    }
-    if (this.#allocations.isHopeless() && state.phase.kind === 'running') {
-      this.#stop({
-        kind: 'failing',
-        failure: {
-          cause: event.cause,
-          message: `${LIMITS.hostStartFailures} agents in a row ended before they said hello: ${event.detail}`,
-        },
-      });
-    }
-  }
-
-  #loseAgent(agent: Agent, failure: Failure): void {
-    const state = this.#state;
-    state.agents.lose(agent);
-    emit(state, { kind: 'store-agent', agent: agent.info, state: 'lost' });
-    loseUnits(
-      state,
-      agent,
-      failure,
-      failure.cause !== 'preempted' && failure.cause !== 'drained' && failure.cause !== 'cancelled',
-    );
-  }
-
   #onCancel(now: boolean): void {
     const { phase } = this.#state;
     if (phase.kind === 'cancelling' && (phase.now || !now)) return;
@@ -221,41 +191,43 @@ export class Core {
       if (step.phase.kind === 'running' || step.phase.kind === 'stopping') stopStep(state, step, into, failure, graceMs);
       else if (step.phase.kind === 'preparing' || step.phase.kind === 'reducing') endStep(state, step, into, null, failure);
     }
+    endStarting(state);
   }
 
   #onTick(): void {
     const state = this.#state;
+    if (state.phase.kind === 'ended') return watchAllocations(state);
     beginReadySteps(state);
-    for (const agent of state.agents) {
-      const { presence } = agent;
-      if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
-        this.#loseAgent(agent, {
-          cause: 'agent-lost',
-          message: `agent ${agent.info.id} on ${agent.info.host} was not heard of for ${LIMITS.lostAfterMs / 1000} s`,
-        });
-      }
-    }
+    watchAgents(state);
+    watchAllocations(state);
     for (const step of state.steps) step.units?.promote(state.nowMs);
+    if (state.phase.kind === 'running') this.#failWithoutAgents();
     if (state.phase.kind !== 'running') abortWaitingSteps(state);
     if (state.steps.every((step) => step.isEnded)) return this.#end();
     if (state.phase.kind === 'running') {
-      this.#allocate();
+      grow(state);
       this.#lease();
+      failHopelessSteps(state);
     }
+    if (state.hasSlurm) drainIdleAgents(state);
   }
 
-  #allocate(): void {
-    const state = this.#state;
-    if (state.agents.connected().length > 0 || !this.#allocations.isWanted()) return;
-    const allocation = this.#allocations.ask();
-    emit(state, { kind: 'store-allocation', allocation, pool: 0, state: 'asked' });
-    emit(state, { kind: 'allocate', pool: 0, allocations: [allocation], shape: null, excludedNodes: [] });
+  /** No local agent comes up: the run cannot go on. */
+  #failWithoutAgents(): void {
+    const hopeless = this.#state.pools.find(({ spec, failure }) => spec.kind === 'local' && failure !== null);
+    if (hopeless?.failure) this.#stop({ kind: 'failing', failure: hopeless.failure });
   }
 
   #lease(): void {
     const state = this.#state;
     if (state.agents.anyExpected()) return; // nobody knows yet which units they hold
-    for (const { agent, step, index } of lease(state.agents.connected(), state.steps, state.options)) {
+    const bounds = {
+      maxRunning: state.options.maxRunning,
+      isLocal: (pool: number) => state.pools[pool]?.spec.kind === 'local',
+    };
+    const grants = lease(state.agents.connected(), state.steps, bounds);
+    const fresh = new Set<Agent>();
+    for (const { agent, step, index } of grants) {
       assert(agent.presence.kind === 'connected' && step.units, `agent ${agent.info.id} was leased units of ${step.step.id}`);
       const { units } = step;
       const firstN = state.lastN + 1;
@@ -263,8 +235,10 @@ export class Core {
         units.grant(each, agent.number, fenceOf({ epoch: state.options.epoch, n: firstN + at })),
       );
       state.lastN += index.length;
+      if (agent.freshFence === 0) fresh.add(agent);
       emit(state, { kind: 'lease', session: agent.presence.session, step: step.ordinal, firstN, index, attempt });
     }
+    for (const agent of fresh) agent.freshFence = fenceOf({ epoch: state.options.epoch, n: state.lastN });
   }
 
   #end(): void {
@@ -277,7 +251,7 @@ export class Core {
       end = { state: 'cancelled', failure: null };
     else if (failed) end = { state: 'failed', failure: failed.endFailure };
     else end = { state: 'succeeded', failure: null };
-    state.phase = { kind: 'ended', state: end.state };
+    state.phase = { kind: 'ended', state: end.state, atMs: state.nowMs };
     emit(state, { kind: 'store-end', ...end });
     for (const agent of state.agents.connected()) {
       if (agent.presence.kind === 'connected')
@@ -287,17 +261,13 @@ export class Core {
           reason: `the run has ${end.state === 'cancelled' ? 'been cancelled' : end.state}`,
         });
     }
+    endStarting(state);
     emit(state, { kind: 'run-ended', ...end });
   }
 
   /** When a `tick` is due though nothing else happens. */
   nextWakeMs(): number | undefined {
-    let wake = Number.POSITIVE_INFINITY;
-    for (const agent of this.#state.agents) {
-      if (agent.presence.kind === 'away' || agent.presence.kind === 'expected') wake = Math.min(wake, agent.presence.lostAtMs);
-    }
-    for (const step of this.#state.steps) wake = Math.min(wake, step.units?.nextWakeMs() ?? wake);
-    return Number.isFinite(wake) ? wake : undefined;
+    return nextWakeMs(this.#state);
   }
 
   counts(): StepCounts[] {
@@ -328,7 +298,10 @@ export class Core {
 
   /** What must always hold; for tests and simulations. */
   checkInvariants(): void {
-    const { steps, agents } = this.#state;
+    const { steps, agents, pools } = this.#state;
+    for (const { spec } of pools)
+      if (spec.kind === 'slurm')
+        assert(liveOnSlurm(this.#state) <= spec.maxAllocations, 'there are more allocations than may be');
     for (const step of steps) {
       step.units?.checkInvariants();
       if (!step.units || step.isEnded) continue;

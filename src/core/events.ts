@@ -50,7 +50,16 @@ export type Refusal = 'size' | 'limit' | 'invalid';
 
 export type Event =
   /** `session` numbers the connections of this coordinator. */
-  | { kind: 'agent-connected'; session: number; agent: AgentInfo; held: Lease[]; running: Lease[]; finished: Lease[] }
+  | {
+      kind: 'agent-connected';
+      session: number;
+      agent: AgentInfo;
+      held: Lease[];
+      running: Lease[];
+      finished: Lease[];
+      /** The reports that tell of `finished`, in its order; 0, or nothing from an older agent: not known. */
+      finishedIn: number[];
+    }
   /** The connection is gone; the agent may come back. `heardAtMs`: when it said its last. */
   | { kind: 'agent-disconnected'; session: number; heardAtMs: number }
   /** The agent was told to end (`signal`), or sees that it can finish nothing more (''). */

@@ -1,5 +1,8 @@
 // An agent says what it holds; we say what we want of it. The exchange heals the loss of any message and of either side.
+import { NO_POOL } from './agents.ts';
+import { onHello } from './allocation-events.ts';
 import type { Event, Lease } from './events.ts';
+import { drain } from './losses.ts';
 import { emit, type State } from './state.ts';
 import { settleStep } from './step-life.ts';
 import { fenceOf, UNIT } from './units.ts';
@@ -9,6 +12,7 @@ type Connected = Extract<Event, { kind: 'agent-connected' }>;
 export function onAgentConnected(state: State, event: Connected): void {
   const { agents } = state;
   const agent = agents.connect(event.agent, event.session);
+  agent.pool = poolOfAgent(state, event.agent.allocation);
   emit(state, { kind: 'store-agent', agent: event.agent, state: 'connected' });
   emit(state, { kind: 'welcome', session: event.session, reportSeq: agent.reportSeq });
   if (state.phase.kind === 'ended') {
@@ -18,7 +22,11 @@ export function onAgentConnected(state: State, event: Connected): void {
   const claimed = new Set<string>();
   const unwanted: Lease[] = [];
   const running = new Set(event.running.map(keyOf));
-  for (const lease of [...event.held, ...event.finished]) {
+  // What was reported and applied before a connection or a coordinator went must not be waited for.
+  const finished = event.finished.filter(
+    (_, at) => (event.finishedIn[at] ?? 0) === 0 || (event.finishedIn[at] as number) > agent.reportSeq,
+  );
+  for (const lease of [...event.held, ...finished]) {
     claimed.add(keyOf(lease));
     if (!wants(state, agent.number, lease, running.has(keyOf(lease)))) unwanted.push(lease);
   }
@@ -38,6 +46,14 @@ export function onAgentConnected(state: State, event: Connected): void {
     }
   }
   if (unwanted.length > 0) emit(state, { kind: 'cancel-units', session: event.session, units: unwanted, graceMs: 0 });
+  const whyNot = onHello(state, agent);
+  if (whyNot !== undefined || agent.draining) drain(state, agent, whyNot ?? 'it must go');
+}
+
+/** Whose units an agent takes: those of its allocation's pool, and of any pool if it was started by hand. */
+export function poolOfAgent(state: State, allocation: string): number | null {
+  if (allocation === '') return null;
+  return state.allocations.get(allocation)?.pool ?? NO_POOL;
 }
 
 /** Whether the agent's lease is in force, or can be taken over from an earlier holder of the run. */

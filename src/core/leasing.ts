@@ -1,4 +1,5 @@
-// Which pending units go to which agent. Pure packing: an agent of `cpus` slots is offered a unit while
+// Which pending units go to which agent. Pure packing: an agent is offered a unit of a step of its pool while, of its CPUs and
+// likewise of its memory and its GPUs,
 //   sum over steps of max(0, held - prefetch) * cpus(step)  <=  cpus
 // so that what it holds beyond its CPUs is what it asked for (200 ms of measured work), and no more.
 import type { UnitNeeds } from '../plan/slurm.ts';
@@ -12,26 +13,28 @@ export interface Grant {
 }
 
 interface Bounds {
-  needsOf(step: number): UnitNeeds;
-  /** Units that may run at once over all agents; 0: no bound. */
+  /** Units that may run at once on an agent; 0: no bound. */
   maxRunning: number;
+  /** Whether agents of the pool share this machine: a unit that asks for more than there is gets what there is. */
+  isLocal(pool: number): boolean;
 }
 
 /**
- * Takes pending units from `steps` for `agents`. First pass: what fits the agents' CPUs, spread evenly over agents; second
- * pass: prefetch, no more than an even share of what is pending, so that the last units of a map do not queue on one agent.
+ * Takes pending units from `steps` for `agents`, which are connected. First pass: what fits the agents, spread evenly over them;
+ * second pass: prefetch, no more than an even share of what is pending, so that the last units of a map do not queue on one agent.
  */
 export function lease(agents: readonly Agent[], steps: readonly StepRun[], bounds: Bounds): Grant[] {
   const grants: Grant[] = [];
   for (const withPrefetch of [false, true]) {
     for (const step of steps) {
-      if (step.phase.kind !== 'running') continue;
+      if (step.phase.kind !== 'running' || step.phase.units.counts[0] === 0) continue;
       const { units } = step.phase;
-      for (const [position, agent] of agents.entries()) {
+      const takers = agents.filter((agent) => mayLease(agent, step));
+      for (const [position, agent] of takers.entries()) {
         const pending = units.counts[0] as number;
         if (pending === 0) break;
-        const share = Math.ceil(pending / (agents.length - position));
-        const room = Math.min(roomFor(agent, step, withPrefetch, bounds), share, simultaneousRoom(step, agents));
+        const share = Math.ceil(pending / (takers.length - position));
+        const room = Math.min(roomFor(agent, step, steps, withPrefetch, bounds), share, simultaneousRoom(step));
         if (room <= 0) continue;
         const index = units.take(room);
         if (index.length === 0) continue;
@@ -43,26 +46,53 @@ export function lease(agents: readonly Agent[], steps: readonly StepRun[], bound
   return grants;
 }
 
-function roomFor(agent: Agent, step: StepRun, withPrefetch: boolean, bounds: Bounds): number {
-  if (agent.draining) return 0;
-  const prefetch = (ordinal: number): number => agent.prefetch[ordinal] as number;
-  let others = 0;
-  let running = 0;
-  for (const [ordinal, held] of agent.held.entries()) {
-    if (ordinal === step.ordinal) continue;
-    const beyond = Math.max(0, held - prefetch(ordinal));
-    others += beyond * bounds.needsOf(ordinal).cpus;
-    running += beyond;
-  }
-  let fits = Math.floor((agent.info.cpus - others) / bounds.needsOf(step.ordinal).cpus);
-  if (bounds.maxRunning > 0) fits = Math.min(fits, bounds.maxRunning - running);
-  if (fits < 0) fits = 0;
-  return fits + (withPrefetch ? prefetch(step.ordinal) : 0) - (agent.held[step.ordinal] as number);
+function mayLease(agent: Agent, step: StepRun): boolean {
+  return !agent.draining && (agent.pool === step.pool || agent.pool === null) && !agent.closed[step.ordinal];
 }
 
-function simultaneousRoom(step: StepRun, agents: readonly Agent[]): number {
-  if (step.step.kind !== 'map' || step.step.simultaneousTasks === undefined) return Number.POSITIVE_INFINITY;
-  let held = 0;
-  for (const agent of agents) held += agent.held[step.ordinal] as number;
-  return step.step.simultaneousTasks - held;
+/** Whether a unit of the step may go to the agent, now or once it is free. */
+export function mayTake(agent: Agent, step: StepRun): boolean {
+  const { cpus, memoryMib, gpus } = agent.info;
+  const { needs } = step;
+  return mayLease(agent, step) && needs.cpus <= cpus && (memoryMib === 0 || needs.memoryMib <= memoryMib) && needs.gpus <= gpus;
+}
+
+function roomFor(agent: Agent, step: StepRun, steps: readonly StepRun[], withPrefetch: boolean, bounds: Bounds): number {
+  const { held, prefetch, info } = agent;
+  const isLocal = agent.pool !== null && bounds.isLocal(agent.pool);
+  if (!isLocal && !mayTake(agent, step)) return 0;
+  let { cpus, gpus } = info;
+  let memoryMib = info.memoryMib || Number.POSITIVE_INFINITY;
+  let running = 0;
+  for (let ordinal = 0; ordinal < held.length; ordinal++) {
+    const beyond = (held[ordinal] as number) - (prefetch[ordinal] as number);
+    if (beyond <= 0 || ordinal === step.ordinal) continue;
+    const needs = (steps[ordinal] as StepRun).needs;
+    cpus -= beyond * needs.cpus;
+    memoryMib -= beyond * needs.memoryMib;
+    gpus -= beyond * needs.gpus;
+    running += beyond;
+  }
+  const needs = isLocal ? atMost(step.needs, info) : step.needs;
+  let fits = Math.floor(cpus / needs.cpus);
+  if (needs.memoryMib > 0) fits = Math.min(fits, Math.floor(memoryMib / needs.memoryMib));
+  if (needs.gpus > 0) fits = Math.min(fits, Math.floor(gpus / needs.gpus));
+  if (bounds.maxRunning > 0) fits = Math.min(fits, bounds.maxRunning - running);
+  if (fits < 0) fits = 0;
+  return fits + (withPrefetch ? (prefetch[step.ordinal] as number) : 0) - (held[step.ordinal] as number);
+}
+
+function atMost(needs: UnitNeeds, { cpus, memoryMib, gpus }: { cpus: number; memoryMib: number; gpus: number }): UnitNeeds {
+  return {
+    ...needs,
+    cpus: Math.min(needs.cpus, cpus),
+    memoryMib: Math.min(needs.memoryMib, memoryMib || needs.memoryMib),
+    gpus: Math.min(needs.gpus, gpus),
+  };
+}
+
+function simultaneousRoom(step: StepRun): number {
+  if (step.step.kind !== 'map' || step.step.simultaneousTasks === undefined || step.phase.kind !== 'running')
+    return Number.POSITIVE_INFINITY;
+  return step.step.simultaneousTasks - step.phase.units.held;
 }

@@ -8,6 +8,9 @@ import { onTaskOutput, settleStep } from './step-life.ts';
 import type { StepRun } from './steps.ts';
 import { fenceOf, type History, UNIT, type UnitTable } from './units.ts';
 
+/** Losses that others wish for, or that a unit has no part in. */
+const COST_NOTHING: readonly Cause[] = ['preempted', 'drained', 'cancelled'];
+
 type Report = Extract<Event, { kind: 'report' }>;
 
 /** A report counts once, and a result only with the lease in force; anything else is acknowledged and changes nothing. */
@@ -47,6 +50,7 @@ function onSucceeded(state: State, agent: Agent, batch: SettledBatch): void {
   }
   if (counted.length === 0) return;
   agent.held[step.ordinal]! -= counted.length;
+  agent.unitsDone += counted.length;
   const all = counted.length === batch.index.length;
   const pick = <T>(column: T[]): T[] => (all ? column : counted.map((at) => column[at] as T));
   const keepsOutput = step.step.kind === 'task' || step.step.outputName !== undefined;
@@ -76,7 +80,7 @@ function onFailed(state: State, agent: Agent, unit: SettledUnit): void {
   if (step.phase.kind === 'stopping') {
     finish(state, step, units, index, step.phase.into === 'cancelled' ? 'cancelled' : 'aborted', agent, unit.failure, unit);
   } else if ((LOSS_CAUSES as readonly Cause[]).includes(unit.failure.cause)) {
-    lost(state, step, units, index, agent, unit.failure, false);
+    lost(state, step, units, index, agent, unit.failure);
   } else {
     const history = remember(units, index, unit.failure);
     history.failures += 1;
@@ -104,7 +108,7 @@ function onReturned(state: State, agent: Agent, lease: Lease): void {
  * All that an agent held is free again. Its running units are blamed; where none was reported as running yet, all are: a unit
  * that ends its agent at once must not do so for ever.
  */
-export function loseUnits(state: State, agent: Agent, failure: Failure, counts: boolean): void {
+export function loseUnits(state: State, agent: Agent, failure: Failure): void {
   for (const step of state.steps) {
     const { units } = step;
     if (!units || step.isEnded || step.phase.kind === 'reducing') continue;
@@ -114,7 +118,7 @@ export function loseUnits(state: State, agent: Agent, failure: Failure, counts: 
       if (step.phase.kind === 'stopping') {
         finish(state, step, units, index, step.phase.into === 'cancelled' ? 'cancelled' : 'aborted', agent, failure);
       } else if (running || blameAll) {
-        lost(state, step, units, index, agent, failure, counts);
+        lost(state, step, units, index, agent, failure);
       } else {
         units.giveBack(index, undefined, true);
       }
@@ -124,19 +128,14 @@ export function loseUnits(state: State, agent: Agent, failure: Failure, counts: 
 }
 
 /** One attempt ended with its agent or allocation: it costs no retry, but not without end. */
-function lost(
-  state: State,
-  step: StepRun,
-  units: UnitTable,
-  index: number,
-  agent: Agent,
-  failure: Failure,
-  counts: boolean,
-): void {
+function lost(state: State, step: StepRun, units: UnitTable, index: number, agent: Agent, failure: Failure): void {
   const history = remember(units, index, failure);
+  const counts = !COST_NOTHING.includes(failure.cause);
   if (counts) history.losses += 1;
-  if (history.losses >= LIMITS.maxLosses) {
-    const final = { ...failure, message: `lost ${history.losses} times while it was running; the last time: ${failure.message}` };
+  if (failure.cause === 'walltime' && units.isUnder(index, agent.freshFence)) history.cutOffs += 1;
+  const ended = endOf(history, failure);
+  if (ended !== undefined) {
+    const final = { ...failure, message: ended };
     step.noteFailure(index, final);
     finish(state, step, units, index, 'failed', agent, final);
     return;
@@ -145,10 +144,20 @@ function lost(
   units.giveBack(index);
 }
 
+/** Why a unit is not tried again after a loss; undefined: it is. */
+function endOf({ cutOffs, losses }: History, failure: Failure): string | undefined {
+  const more = 'ask for more with sbatch: { time }, or make its units smaller';
+  if (cutOffs >= LIMITS.maxCutOffs)
+    return `the whole time of an allocation was not enough for it, ${cutOffs} times: ${more}; the last time: ${failure.message}`;
+  if (losses < LIMITS.maxLosses) return undefined;
+  const last = `lost ${losses} times while it was running; the last time: ${failure.message}`;
+  return failure.cause === 'walltime' ? `${last}; where a unit takes longer than an allocation lasts, ${more}` : last;
+}
+
 function remember(units: UnitTable, index: number, failure: Failure): History {
   let history = units.history.get(index);
   if (history === undefined) {
-    history = { failures: 0, losses: 0, last: failure };
+    history = { failures: 0, losses: 0, cutOffs: 0, last: failure };
     units.history.set(index, history);
   }
   history.last = failure;

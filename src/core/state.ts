@@ -1,10 +1,13 @@
 // What a run's decisions are made from, shared by the parts of core. `emit` collects the effects of the event at hand.
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan, ValueText } from '../plan/plan.ts';
-import type { Directive, UnitNeeds } from '../plan/slurm.ts';
+import type { SiteFacts, UnitNeeds } from '../plan/slurm.ts';
 import { Stepper } from '../plan/stepper.ts';
 import { Agents } from './agents.ts';
+import { Allocations } from './allocations.ts';
 import type { Effect } from './effects.ts';
+import { NodeBlame } from './node-blame.ts';
+import { newPool, type Pool, type PoolSpec } from './pools.ts';
 import { StepRun } from './steps.ts';
 
 export interface CoreOptions {
@@ -22,19 +25,13 @@ export interface CoreOptions {
   restored?: ReadonlyMap<number, RestoredStep>;
 }
 
-export type PoolSpec =
-  /** One agent beside the coordinator. */
-  | { kind: 'local' }
-  /** `maxAllocations` is over all pools of the run. */
-  | { kind: 'slurm'; directives: readonly Directive[]; maxAllocations: number; nodesPerAllocation: number };
-
 /** What becomes of the run as a whole. */
 export type RunPhase =
   | { kind: 'running' }
   | { kind: 'cancelling'; now: boolean }
   /** The run itself cannot go on (no agent comes up). */
   | { kind: 'failing'; failure: Failure }
-  | { kind: 'ended'; state: RunEndState };
+  | { kind: 'ended'; state: RunEndState; atMs: number };
 
 /** What an earlier holder committed of a step. */
 export interface RestoredStep {
@@ -49,6 +46,13 @@ export interface State {
   readonly options: CoreOptions;
   readonly steps: StepRun[];
   readonly agents: Agents;
+  readonly pools: Pool[];
+  readonly hasSlurm: boolean;
+  readonly allocations: Allocations;
+  readonly nodes: NodeBlame;
+  site: { kind: 'unasked' } | { kind: 'asked' } | { kind: 'known'; site: SiteFacts };
+  /** Notices so far. */
+  readonly said: Set<string>;
   readonly stepper: Stepper<ValueText>;
   readonly restored: ReadonlyMap<number, RestoredStep>;
   phase: RunPhase;
@@ -66,8 +70,14 @@ export function newState(options: CoreOptions): State {
   const { steps } = options.plan.workflow;
   return {
     options,
-    steps: steps.map((step, ordinal) => new StepRun(ordinal, step)),
+    steps: steps.map((step, ordinal) => new StepRun(ordinal, step, options.poolOf(ordinal), options.needsOf(ordinal))),
     agents: new Agents(steps.length),
+    pools: options.pools.map((spec, ordinal) => newPool(ordinal, spec)),
+    hasSlurm: options.pools.some(({ kind }) => kind === 'slurm'),
+    allocations: new Allocations(options.epoch),
+    nodes: new NodeBlame(),
+    site: { kind: 'unasked' },
+    said: new Set(),
     stepper: new Stepper<ValueText>(options.plan.workflow, {}, (text) => text),
     restored: options.restored ?? new Map(),
     phase: { kind: 'running' },
@@ -79,4 +89,9 @@ export function newState(options: CoreOptions): State {
 
 export function stepById(state: State, id: string): StepRun {
   return state.steps.find((step) => step.step.id === id) as StepRun;
+}
+
+/** Nothing more is begun. */
+export function isOver(state: State): boolean {
+  return state.phase.kind !== 'running';
 }

@@ -3,6 +3,7 @@ import { AssertionError, assertNever } from '../base/assert.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, StepState } from '../model/states.ts';
 import type { Step, TaskOptions, Workflow } from '../plan/plan.ts';
+import type { UnitNeeds } from '../plan/slurm.ts';
 import { UNIT, type UnitTable } from './units.ts';
 
 export type Phase =
@@ -26,15 +27,21 @@ const NEXT: Record<Phase['kind'], readonly Phase['kind'][]> = {
 export class StepRun {
   readonly ordinal: number;
   readonly step: Step;
+  /** The pool whose agents run its units. */
+  readonly pool: number;
+  /** What each unit is granted. */
+  readonly needs: UnitNeeds;
   /** Failed units, at most as many as a summary names. */
   readonly failures: { index: number; failure: Failure }[] = [];
   /** Why it ended other than well. */
   endFailure: Failure | null = null;
   #phase: Phase = { kind: 'waiting' };
 
-  constructor(ordinal: number, step: Step) {
+  constructor(ordinal: number, step: Step, pool: number, needs: UnitNeeds) {
     this.ordinal = ordinal;
     this.step = step;
+    this.pool = pool;
+    this.needs = needs;
   }
 
   get phase(): Phase {

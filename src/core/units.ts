@@ -29,6 +29,8 @@ for (const from of Object.values(UNIT)) for (const to of NEXT[from]) ALLOWED[fro
 export interface History {
   failures: number;
   losses: number;
+  /** Losses to the end of an allocation of which it had the whole time. */
+  cutOffs: number;
   last: Failure;
 }
 
@@ -140,6 +142,11 @@ export class UnitTable {
   isInForce(index: number, agent: number, fence: number): boolean {
     const state = this.#state[index];
     return (state === UNIT.leased || state === UNIT.running) && this.#fence[index] === fence && this.#agent[index] === agent;
+  }
+
+  /** Whether a held unit was leased no later than `fence`. */
+  isUnder(index: number, fence: number): boolean {
+    return (this.#fence[index] as number) <= fence;
   }
 
   /** Back to the pending ones; `atMs`: not before that time. `unspent`: the attempt never ran. */

@@ -81,6 +81,27 @@ export const LIMITS = {
   /** Task hosts that may die before their first unit, in a row, before the run is failed. */
   hostStartFailures: 3,
 
+  /** An agent that may be fed soon, but holds nothing, goes after this time. */
+  idleAgentMs: 2 * 60_000,
+  /** An allocation that runs without a hello of its agent is told of after the first time, and ended after the second. */
+  helloNoticeMs: 60_000,
+  helloPatienceMs: 5 * 60_000,
+  /** Waiting for an admin of the cluster is told of after this time. */
+  adminNoticeMs: 5 * 60_000,
+  /** How long to wait before Slurm is asked again for what its limits refused. */
+  submitRetryMs: 30_000,
+  /** How long to wait for the end of allocations before they are asked to end again. */
+  endRetryMs: 30_000,
+  /** An agent told to end within this time of its allocation's end is told so for that reason. */
+  walltimeNearMs: 90_000,
+  /** How long an agent that must go waits for Slurm to say why. */
+  causePatienceMs: 2_000,
+  /** Cut off so often though it had the whole time of an allocation, a unit fails. */
+  maxCutOffs: 2,
+  /** An end this soon after the start speaks against the node, where other nodes do well. */
+  quickEndMs: 60_000,
+  /** Nodes that allocations are kept away from. */
+  excludedNodes: 16,
   /** CPUs asked for on one node, unless whole nodes are: larger allocations wait longer. */
   allocationCpus: 32,
   /** Memory asked for beside that of the units, for the agent itself. */

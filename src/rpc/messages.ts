@@ -42,6 +42,7 @@ export interface Hello {
   held: LeaseRef[];
   running: LeaseRef[];
   finished: LeaseRef[];
+  finishedIn: number[];
   more: boolean;
   memoryBytes: number;
   gpus: number;

@@ -22,6 +22,15 @@ interface SimAgent {
   inbox: Effect[];
 }
 
+function leasesIn(report: Extract<Event, { kind: 'report' }>): Lease[] {
+  return [
+    ...report.succeeded.flatMap((batch) =>
+      batch.index.map((index, at) => ({ step: batch.step, index, epoch: batch.epoch, n: batch.n[at] as number })),
+    ),
+    ...report.failed.map(({ lease }) => lease),
+  ];
+}
+
 const keyOf = (lease: Lease): string => `${lease.step}/${lease.index}/${lease.epoch}/${lease.n}`;
 
 export class World {
@@ -238,12 +247,8 @@ export class World {
       },
       held: held.map(({ lease }) => lease),
       running: held.filter(({ running }) => running).map(({ lease }) => lease),
-      finished: agent.unacked.flatMap((report) => [
-        ...report.succeeded.flatMap((batch) =>
-          batch.index.map((index, at) => ({ step: batch.step, index, epoch: batch.epoch, n: batch.n[at] as number })),
-        ),
-        ...report.failed.map(({ lease }) => lease),
-      ]),
+      finished: agent.unacked.flatMap(leasesIn),
+      finishedIn: agent.unacked.flatMap((report) => leasesIn(report).map(() => report.seq)),
     });
   }
 

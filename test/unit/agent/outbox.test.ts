@@ -92,9 +92,12 @@ test('finished units are those that no acknowledgement covers, sent or not', () 
   outbox.seal();
   seqs(outbox);
   outbox.failed(b!, 0, 0, { cause: 'exit', message: '', exitCode: 1 }, false, 0);
-  expect([...outbox.finished()]).toEqual([a!.lease, b!.lease]);
+  expect([...outbox.finished()]).toEqual([
+    { lease: a!.lease, seq: 1 },
+    { lease: b!.lease, seq: 2 },
+  ]);
   outbox.acknowledge(1);
-  expect([...outbox.finished()]).toEqual([b!.lease]);
+  expect([...outbox.finished()]).toEqual([{ lease: b!.lease, seq: 2 }]);
 });
 
 test('log lines are counted until they are committed', () => {

@@ -52,15 +52,21 @@ const agent = {
 const refs = (count: number) => Array.from({ length: count }, (_, n) => ({ step: 0, index: n, epoch: 1, n }));
 
 test('a hello without anything is one message', () => {
-  const hellos = helloMessages(agent, { held: [], running: [], finished: [] });
+  const hellos = helloMessages(agent, { held: [], running: [], finished: [], finishedIn: [] });
   expect(hellos).toHaveLength(1);
   expect(hellos[0]?.more).toBe(false);
 });
 
 test('a long hello is cut, and says that more follows', () => {
-  const hellos = helloMessages(agent, { held: refs(25), running: refs(2), finished: refs(8) }, 10);
+  const hellos = helloMessages(
+    agent,
+    { held: refs(25), running: refs(2), finished: refs(8), finishedIn: [1, 1, 1, 2, 2, 3, 0, 0] },
+    10,
+  );
   expect(hellos.map((hello) => hello.more)).toEqual([true, true, true, false]);
   expect(hellos.flatMap((hello) => hello.held)).toEqual(refs(25));
   expect(hellos.flatMap((hello) => hello.finished)).toEqual(refs(8));
+  expect(hellos.flatMap((hello) => hello.finishedIn)).toEqual([1, 1, 1, 2, 2, 3, 0, 0]);
+  expect(hellos.every((hello) => hello.finishedIn.length === hello.finished.length)).toBe(true);
   expect(hellos.every((hello) => hello.held.length + hello.running.length + hello.finished.length <= 10)).toBe(true);
 });

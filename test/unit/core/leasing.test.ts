@@ -27,6 +27,7 @@ function offered(
     needsOf,
     maxRunning: options.maxRunning ?? 0,
   });
+  for (const at of cpus.keys()) core.expectAllocation({ id: `l${at}`, pool: 0, state: 'running', job: null }, 0);
   core.apply({ kind: 'tick' }, 0);
   core.apply({ kind: 'step-prepared', step: 0, total: 1 }, 0);
   cpus.forEach((each, at) => {
@@ -41,7 +42,7 @@ function offered(
       job: '',
       version: '1',
     };
-    core.apply({ kind: 'agent-connected', session: at, agent, held: [], running: [], finished: [] }, 0);
+    core.apply({ kind: 'agent-connected', session: at, agent, held: [], running: [], finished: [], finishedIn: [] }, 0);
   });
   const first = core.apply({ kind: 'tick' }, 0).find((effect): effect is LeaseEffect => effect.kind === 'lease');
   const lease = {

@@ -1,0 +1,137 @@
+// Ends of allocations: those that we ask for, those that come by themselves, and pools that are given up.
+import { LIMITS } from '../model/limits.ts';
+import type { Failure } from '../model/states.ts';
+import type { Agent } from './agents.ts';
+import { type Allocation, type EndReason, hasEnded, isStarting } from './allocations.ts';
+import type { Event } from './events.ts';
+import { mayTake } from './leasing.ts';
+import { loseAgent, onAllocationGone } from './losses.ts';
+import { say } from './notices.ts';
+import type { Pool } from './pools.ts';
+import { emit, type State } from './state.ts';
+import { stopStep } from './step-life.ts';
+import type { StepRun } from './steps.ts';
+
+export function isSlurm(state: State, allocation: Allocation): boolean {
+  return poolOf(state, allocation).spec.kind === 'slurm';
+}
+
+export function poolOf(state: State, allocation: Allocation): Pool {
+  return state.pools[allocation.pool] as Pool;
+}
+
+/** Allocations that count against `maxAllocations`: an agent that we hear lives, whatever Slurm says. */
+export function liveOnSlurm(state: State): number {
+  let live = 0;
+  for (const allocation of state.allocations) {
+    if (isSlurm(state, allocation) && (!hasEnded(allocation) || state.agents.isHeardOf(allocation.id))) live += 1;
+  }
+  return live;
+}
+
+export function endAllocations(state: State, allocations: readonly Allocation[], reason: EndReason): void {
+  if (allocations.length === 0) return;
+  for (const allocation of allocations) allocation.ending = { reason: allocation.ending?.reason ?? reason, askedMs: state.nowMs };
+  emit(state, { kind: 'end-allocations', allocations: allocations.map(({ id }) => id) });
+}
+
+/** The run is over, or is being ended: what has no agent is not needed any more. */
+export function endStarting(state: State): void {
+  endAllocations(
+    state,
+    [...state.allocations].filter(
+      (each) => isSlurm(state, each) && !hasEnded(each) && !each.ending && !state.agents.isHeardOf(each.id),
+    ),
+    'over',
+  );
+}
+
+export function onAllocationEnded(state: State, event: Extract<Event, { kind: 'allocation-ended' }>): void {
+  const allocation = state.allocations.get(event.allocation);
+  if (allocation === undefined || hasEnded(allocation)) return;
+  const before = allocation.stage;
+  const failure: Failure = { cause: event.cause, message: event.detail };
+  allocation.stage = { kind: 'ended', failure };
+  emit(state, { kind: 'store-allocation', allocation: allocation.id, pool: allocation.pool, state: 'ended' });
+  for (const pool of state.pools) pool.retryAtMs = 0; // there is room below Slurm's limits again
+  if (before.kind !== 'connected' && isBlamed(state, allocation, failure)) {
+    const ranMs = before.kind === 'running' ? state.nowMs - before.sinceMs : 0;
+    onSilentEnd(state, allocation, failure, ranMs);
+  }
+  if (isSlurm(state, allocation)) {
+    onAllocationGone(state, allocation, failure);
+  } else {
+    // The process of a local agent is known to be gone.
+    for (const agent of state.agents)
+      if (agent.info.allocation === allocation.id && agent.presence.kind !== 'gone') loseAgent(state, agent, failure);
+  }
+}
+
+/** Whether an end without a hello speaks against its pool: not where we wanted it, or others needed its place. */
+function isBlamed(state: State, allocation: Allocation, { cause }: Failure): boolean {
+  const { ending, isInherited } = allocation;
+  if (!isSlurm(state, allocation)) return true;
+  if (ending !== null) return ending.reason === 'silent';
+  return !isInherited && cause !== 'preempted' && cause !== 'drained';
+}
+
+function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ranMs: number): void {
+  const verdict = state.nodes.onSilentEnd(allocation.node, ranMs);
+  if (verdict !== 'kept')
+    say(state, 'warn', `no further allocation goes to node ${allocation.node}: no agent said hello there: ${failure.message}`);
+  if (verdict !== 'odd-one-out') noteSilence(state, poolOf(state, allocation), failure);
+}
+
+/** One more allocation in a row that was of no use. */
+export function noteSilence(state: State, pool: Pool, failure: Failure): void {
+  pool.silentInARow += 1;
+  if (!pool.silentDetails.includes(failure.message)) pool.silentDetails.push(failure.message);
+  if (pool.silentInARow < LIMITS.hostStartFailures) return;
+  const what =
+    pool.spec.kind === 'local' ? 'agents in a row ended before they said hello' : 'allocations in a row were of no use';
+  giveUp(state, pool, {
+    ...failure,
+    message: `${LIMITS.hostStartFailures} ${what}: ${pool.silentDetails.slice(-LIMITS.hostStartFailures).join('; ')}`,
+  });
+}
+
+/** Nothing more is asked for. What lives goes on; without it the steps of the pool fail. */
+export function giveUp(state: State, pool: Pool, failure: Failure): void {
+  if (pool.failure !== null) return;
+  pool.failure = failure;
+  endAllocations(
+    state,
+    [...state.allocations].filter((each) => each.pool === pool.ordinal && isWaiting(each) && !each.ending),
+    'over',
+  );
+}
+
+function isWaiting({ stage }: Allocation): boolean {
+  return stage.kind === 'asked' || stage.kind === 'pending';
+}
+
+/** Fails the steps of pools that were given up and hold nothing any more. */
+export function failHopelessSteps(state: State): void {
+  for (const pool of state.pools) {
+    const { failure } = pool;
+    if (failure === null || pool.spec.kind === 'local' || hasHope(state, pool)) continue;
+    for (const step of state.steps) {
+      if (step.pool !== pool.ordinal || step.phase.kind !== 'running') continue;
+      stopStep(state, step, 'failed', { ...failure, message: `${step.step.id}: ${failure.message}` }, LIMITS.cancelGraceMs);
+    }
+  }
+}
+
+function hasHope(state: State, pool: Pool): boolean {
+  const running = state.steps.filter((step) => step.pool === pool.ordinal && step.phase.kind === 'running');
+  for (const agent of state.agents) if (running.some((step) => servesStep(agent, step))) return true;
+  for (const allocation of state.allocations)
+    if (allocation.pool === pool.ordinal && isStarting(allocation) && !allocation.ending) return true;
+  return false;
+}
+
+/** It holds units of the step, or may be leased some. */
+function servesStep(agent: Agent, step: StepRun): boolean {
+  if (agent.presence.kind === 'gone') return false;
+  return (agent.held[step.ordinal] as number) > 0 || agent.presence.kind === 'expected' || mayTake(agent, step);
+}

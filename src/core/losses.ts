@@ -1,0 +1,99 @@
+// Agents that go: silently, on Slurm's word, or with notice. Liveness is by our own heartbeat; Slurm is asked for the cause.
+import { LIMITS } from '../model/limits.ts';
+import type { Cause, Failure } from '../model/states.ts';
+import type { Agent } from './agents.ts';
+import type { Allocation } from './allocations.ts';
+import type { Event } from './events.ts';
+import { loseUnits } from './settle.ts';
+import { emit, isOver, type State } from './state.ts';
+
+type Of<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>;
+
+/** Its allocation, where that is Slurm's. */
+function slurmOf(state: State, agent: Agent): Allocation | undefined {
+  const allocation = state.allocations.get(agent.info.allocation);
+  return allocation && state.pools[allocation.pool]?.spec.kind === 'slurm' ? allocation : undefined;
+}
+
+export function onDisconnected(state: State, event: Of<'agent-disconnected'>): void {
+  const agent = state.agents.disconnect(event.session, event.heardAtMs, state.nowMs);
+  if (agent === undefined) return;
+  const allocation = slurmOf(state, agent);
+  if (agent.draining && agent.holdsNothing) {
+    forget(state, agent, 'left');
+  } else if (allocation?.stage.kind === 'ended') {
+    return loseAgent(state, agent, allocation.stage.failure);
+  }
+  if (allocation && allocation.stage.kind !== 'ended' && !isOver(state))
+    emit(state, { kind: 'inspect-allocation', allocation: allocation.id });
+}
+
+/** Slurm says that the allocation has ended. An agent that we still hear lives all the same, until it is silent. */
+export function onAllocationGone(state: State, allocation: Allocation, failure: Failure): void {
+  for (const agent of state.agents) {
+    if (agent.info.allocation !== allocation.id) continue;
+    if (agent.presence.kind === 'away' || agent.presence.kind === 'expected') loseAgent(state, agent, failure);
+    else if (agent.leaving.kind === 'asks') answerLeaving(state, agent, failure.cause);
+  }
+}
+
+/** The agent got a signal, or sees that it can finish nothing more: it is told the best cause that is known, or soon will be. */
+export function onLeaving(state: State, event: Of<'agent-leaving'>): void {
+  const agent = state.agents.bySession(event.session);
+  if (agent === undefined || agent.leaving.kind === 'asks') return;
+  agent.draining = true;
+  const allocation = slurmOf(state, agent);
+  if (allocation === undefined) return answerLeaving(state, agent, undefined);
+  if (allocation.stage.kind === 'ended') return answerLeaving(state, agent, allocation.stage.failure.cause);
+  emit(state, { kind: 'inspect-allocation', allocation: allocation.id });
+  if (allocation.ending !== null) return answerLeaving(state, agent, 'drained');
+  const { endsAtMs } = allocation;
+  const isNearItsEnd = endsAtMs !== null && endsAtMs - state.nowMs <= LIMITS.walltimeNearMs;
+  if (isNearItsEnd) return answerLeaving(state, agent, 'walltime');
+  if (event.signal === '') return answerLeaving(state, agent, undefined);
+  agent.leaving = { kind: 'asks', answerAtMs: state.nowMs + LIMITS.causePatienceMs };
+}
+
+function answerLeaving(state: State, agent: Agent, cause: Cause | undefined): void {
+  agent.leaving = { kind: 'answered', cause };
+  drain(state, agent, 'it must go');
+}
+
+export function onDrainRequested(state: State, { agent: id }: Of<'drain-requested'>): void {
+  const agent = state.agents.byId(id);
+  if (agent !== undefined && agent.presence.kind !== 'gone') drain(state, agent, 'a user asked for it');
+}
+
+/** Nothing more is leased to the agent; it ends what runs, and goes. */
+export function drain(state: State, agent: Agent, reason: string): void {
+  agent.draining = true;
+  if (agent.presence.kind !== 'connected') return; // told at its next hello
+  const cause = agent.leaving.kind === 'answered' ? agent.leaving.cause : undefined;
+  emit(state, { kind: 'drain', session: agent.presence.session, reason, ...(cause && { cause }) });
+}
+
+export function loseAgent(state: State, agent: Agent, failure: Failure): void {
+  forget(state, agent, 'lost');
+  loseUnits(state, agent, failure);
+}
+
+function forget(state: State, agent: Agent, as: 'lost' | 'left'): void {
+  state.agents.lose(agent);
+  emit(state, { kind: 'store-agent', agent: agent.info, state: as });
+  const stage = slurmOf(state, agent)?.stage;
+  if (stage?.kind === 'connected' && !state.agents.isHeardOf(agent.info.allocation)) stage.emptySinceMs = state.nowMs;
+}
+
+/** Agents that were silent for too long, and those that leave and have waited long enough for their cause. */
+export function watchAgents(state: State): void {
+  for (const agent of state.agents) {
+    const { presence, leaving } = agent;
+    if (leaving.kind === 'asks' && leaving.answerAtMs <= state.nowMs) answerLeaving(state, agent, undefined);
+    if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
+      loseAgent(state, agent, {
+        cause: 'agent-lost',
+        message: `agent ${agent.info.id} on ${agent.info.host} was not heard of for ${LIMITS.lostAfterMs / 1000} s`,
+      });
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// Nodes where agents die at start: no further allocation goes there.
+import { LIMITS } from '../model/limits.ts';
+
+export class NodeBlame {
+  readonly #greeted = new Set<string>();
+  readonly #silent = new Map<string, number>();
+  readonly #excluded = new Set<string>();
+
+  /** An agent on `node` has said hello. */
+  onHello(node: string): void {
+    this.#greeted.add(node);
+    this.#silent.delete(node);
+  }
+
+  /**
+   * An allocation on `node` ended without a hello, `afterMs` after it began to run. The node is excluded after two such ends, or
+   * after a quick one where other nodes do well: then it is the odd one out, and speaks against itself only.
+   */
+  onSilentEnd(node: string | null, afterMs: number): 'kept' | 'excluded' | 'odd-one-out' {
+    if (node === null || /[[,]/.test(node)) return 'kept'; // of several nodes nobody knows which one it was
+    const count = (this.#silent.get(node) ?? 0) + 1;
+    this.#silent.set(node, count);
+    const othersDoWell = [...this.#greeted].some((each) => each !== node);
+    const isBad = count >= 2 || (othersDoWell && afterMs <= LIMITS.quickEndMs);
+    if (!isBad || this.#excluded.has(node) || this.#excluded.size >= LIMITS.excludedNodes) return 'kept';
+    this.#excluded.add(node);
+    return othersDoWell ? 'odd-one-out' : 'excluded';
+  }
+
+  excluded(): string[] {
+    return [...this.#excluded];
+  }
+}

@@ -1,0 +1,47 @@
+// What is not waited for without end: allocations whose agents keep silent, an admin, an end that we asked for.
+import { formatDuration } from '../base/duration.ts';
+import { LIMITS } from '../model/limits.ts';
+import { endAllocations, isSlurm } from './allocation-end.ts';
+import { type Allocation, hasEnded, nameOf } from './allocations.ts';
+import { say } from './notices.ts';
+import { emit, type State } from './state.ts';
+
+export function watchAllocations(state: State): void {
+  const silent: Allocation[] = [];
+  const over: Allocation[] = [];
+  for (const allocation of state.allocations) {
+    const dueMs = dueMsOf(state, allocation);
+    if (dueMs === undefined || dueMs > state.nowMs) continue;
+    const { stage, ending } = allocation;
+    if (ending !== null || stage.kind === 'connected') over.push(allocation);
+    else if (stage.kind === 'running' && stage.isNoted) silent.push(allocation);
+    else if (stage.kind === 'running') noteSilent(state, allocation, stage);
+    else if (stage.kind === 'pending' && stage.waiting !== null) {
+      stage.isNoted = true;
+      say(state, 'warn', `allocations wait for an admin of the cluster (${stage.waiting.reason}): ${stage.waiting.text}`);
+    }
+  }
+  endAllocations(state, silent, 'silent');
+  endAllocations(state, over, 'over');
+}
+
+function noteSilent(state: State, allocation: Allocation, stage: { isNoted: boolean }): void {
+  stage.isNoted = true;
+  const since = formatDuration(LIMITS.helloNoticeMs);
+  say(state, 'warn', `allocation ${nameOf(allocation)} has been running for ${since}, but its agent has not said hello`);
+  emit(state, { kind: 'inspect-allocation', allocation: allocation.id });
+}
+
+/** When there is something to do about the allocation though nothing happens to it. */
+export function dueMsOf(state: State, allocation: Allocation): number | undefined {
+  const { stage, ending } = allocation;
+  if (hasEnded(allocation) || !isSlurm(state, allocation)) return undefined;
+  if (ending !== null) return ending.askedMs + LIMITS.endRetryMs;
+  if (stage.kind === 'running') return stage.sinceMs + (stage.isNoted ? LIMITS.helloPatienceMs : LIMITS.helloNoticeMs);
+  // A job that goes on without its agents, or though its agents were told to go.
+  if (stage.kind === 'connected' && stage.emptySinceMs !== null) return stage.emptySinceMs + LIMITS.endRetryMs;
+  if (stage.kind === 'connected' && state.phase.kind === 'ended') return state.phase.atMs + LIMITS.cancelGraceMs;
+  if (stage.kind === 'pending' && stage.waiting?.kind === 'admin' && !stage.isNoted)
+    return stage.waitsSinceMs + LIMITS.adminNoticeMs;
+  return undefined;
+}
