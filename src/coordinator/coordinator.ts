@@ -1,8 +1,9 @@
 // One run's coordinator: carries out what core decides, with the store, the agents' sessions, the provider and the watchers.
 import path from 'node:path';
-import { type AllocationView, Core } from '../core/core.ts';
+import { Core } from '../core/core.ts';
 import type { SendEffect } from '../core/effects.ts';
 import type { Event } from '../core/events.ts';
+import type { AllocationView } from '../core/views.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan } from '../plan/plan.ts';

@@ -1,5 +1,5 @@
 // Which steps may share allocations: the local agent is pool 0, and each distinct set of directives another one.
-import type { PoolSpec } from '../core/state.ts';
+import type { PoolSpec } from '../core/pools.ts';
 import { directivesOf, poolKey, prologueOf } from '../plan/directives.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { SlurmSettings } from '../plan/slurm.ts';
