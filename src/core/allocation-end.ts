@@ -53,7 +53,8 @@ export function onAllocationEnded(state: State, event: Extract<Event, { kind: 'a
   const failure: Failure = { cause: event.cause, message: event.detail };
   allocation.stage = { kind: 'ended', failure };
   emit(state, { kind: 'store-allocation', allocation: allocation.id, pool: allocation.pool, state: 'ended' });
-  for (const pool of state.pools) pool.retryAtMs = 0; // there is room below Slurm's limits again
+  if (allocation.job === null) poolOf(state, allocation).retryAtMs = state.nowMs + LIMITS.submitRetryMs; // it never was
+  else for (const pool of state.pools) pool.retryAtMs = 0; // there is room below Slurm's limits again
   if (before.kind !== 'connected' && isBlamed(state, allocation, failure)) {
     const ranMs = before.kind === 'running' ? state.nowMs - before.sinceMs : 0;
     onSilentEnd(state, allocation, failure, ranMs);
@@ -72,7 +73,7 @@ function isBlamed(state: State, allocation: Allocation, { cause }: Failure): boo
   const { ending, isInherited } = allocation;
   if (!isSlurm(state, allocation)) return true;
   if (ending !== null) return ending.reason === 'silent';
-  return !isInherited && cause !== 'preempted' && cause !== 'drained';
+  return allocation.job !== null && !isInherited && cause !== 'preempted' && cause !== 'drained';
 }
 
 function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ranMs: number): void {
