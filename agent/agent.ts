@@ -31,7 +31,7 @@ export interface AgentOptions {
 export type AgentEnd =
   | { kind: 'done' }
   | { kind: 'refused'; reason: string }
-  | { kind: 'orphaned'; afterMs: number }
+  | { kind: 'orphaned'; afterMs: number; why: unknown }
   | { kind: 'broken'; error: unknown };
 
 export class Agent {
@@ -240,10 +240,10 @@ export class Agent {
   /** While there is no coordinator, the agent goes on with what it has, but not for ever: failed dials are no sign of one. */
   #awaitCoordinator(): void {
     if (this.#isOver) return;
-    this.#orphanTimer ??= setTimeout(
-      () => this.#ended.resolve({ kind: 'orphaned', afterMs: this.#orphanGraceMs }),
-      this.#orphanGraceMs,
-    );
+    const afterMs = this.#orphanGraceMs;
+    this.#orphanTimer ??= setTimeout(() => {
+      this.#ended.resolve({ kind: 'orphaned', afterMs, why: this.#options.link.lastFailure });
+    }, afterMs);
   }
 
   #endIfDone(): void {

@@ -65,9 +65,14 @@ function exitCodeOf(end: AgentEnd): number {
     case 'refused':
       throw new OutflowError('agent-failed', `the coordinator refused this agent: ${end.reason}`);
     case 'orphaned':
-      throw new OutflowError('agent-failed', 'no coordinator could be reached', {
-        hint: `it ends after ${Math.round(end.afterMs / 1000)} s alone; \`outflow resume RUN\` goes on with the run`,
-      });
+      throw new OutflowError(
+        'agent-failed',
+        `no coordinator could be reached${end.why ? `: ${(end.why as Error).message}` : ''}`,
+        {
+          cause: end.why,
+          hint: `it ends after ${Math.round(end.afterMs / 1000)} s alone; \`outflow resume RUN\` goes on with the run`,
+        },
+      );
     case 'broken':
       throw end.error;
   }

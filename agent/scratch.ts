@@ -1,10 +1,10 @@
 // The agent's own directory on this machine's disk, for blobs and the temporary files of units. Removed at its end; that of one that was killed, by the next.
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { privateDir } from '../src/system/home.ts';
-import { processIdentity } from '../src/system/processes.ts';
+import { bootId, processIdentity } from '../src/system/processes.ts';
 
 export interface Scratch {
   directory: string;
@@ -32,7 +32,7 @@ export function makeTempDir(directory: string): string {
 function ownDirectory(): string {
   let parent: string;
   try {
-    parent = privateDir(path.join(privateDir(path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`)), 'agents'));
+    parent = privateDir(path.join(privateDir(path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`)), `a-${machine()}`));
   } catch {
     return mkdtempSync(path.join(tmpdir(), 'outflow-agent-')); // somebody else has that name
   }
@@ -46,9 +46,24 @@ function removeAbandoned(parent: string): void {
   }
 }
 
+/** Names the place in which our process numbers mean what they mean: TMPDIR may be shared with other nodes, or other containers. */
+function machine(): string {
+  let namespace = '';
+  try {
+    namespace = readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Not on Linux.
+  }
+  return shortHash(`${hostname()} ${bootId()} ${namespace}`);
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
+
 /** Of a live process; undefined for one that has ended. */
 function nameOf(pid: number): string | undefined {
   const identity = processIdentity(pid);
   if (identity === null) return undefined;
-  return `${pid}.${createHash('sha256').update(identity.startedAt).digest('hex').slice(0, 8)}`;
+  return `${pid}.${shortHash(identity.startedAt)}`;
 }

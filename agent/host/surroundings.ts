@@ -24,7 +24,7 @@ export class Surroundings {
   #hasMoved = false;
   #cpus = 0;
 
-  /** Takes the place of `process.env`, `process.chdir` and `os.availableParallelism`. Before user code is loaded. */
+  /** Takes the place of `process.env`, `process.chdir`, `os.availableParallelism` and `os.tmpdir`. Before user code is loaded. */
   install(): void {
     process.env = this.#watchedEnvironment();
     process.chdir = (directory) => {
@@ -32,6 +32,11 @@ export class Surroundings {
       this.#changeDirectory.call(process, directory);
     };
     os.availableParallelism = () => this.#cpus || 1;
+    const { tmpdir } = os; // does not look into process.env
+    os.tmpdir = () => {
+      this.#tempDir?.onSeen();
+      return tmpdir();
+    };
     syncBuiltinESMExports();
   }
 

@@ -15,6 +15,7 @@ import type { Plan } from '../../../src/plan/plan.ts';
 import type {
   AgentMessage,
   CoordinatorMessage,
+  Demand,
   FailureMessage,
   Hello,
   LeaseRef,
@@ -145,14 +146,14 @@ export class ScriptedCoordinator {
     return `unix:${path.join(this.directory, 'socket')}`;
   }
 
-  writeJoinFile(workers: number): void {
-    writeFileSync(this.joinFile, JSON.stringify({ addresses: [this.#address], run: 'testrun1', allocation: 'a1', workers }), {
-      mode: 0o600,
-    });
+  /** `more`: what a local agent is told; nothing of it in the file that all allocations of a run share. */
+  writeJoinFile(more: { workers?: number; allocation?: string }): void {
+    const join = { addresses: [this.#address], run: 'testrun1', ...more };
+    writeFileSync(this.joinFile, JSON.stringify(join), { mode: 0o600 });
   }
 
-  start(environment: NodeJS.ProcessEnv = process.env): ChildProcess {
-    const self = selfCommand('agent', '--join', this.joinFile);
+  start(environment: NodeJS.ProcessEnv = process.env, ...args: string[]): ChildProcess {
+    const self = selfCommand('agent', '--join', this.joinFile, ...args);
     this.agent = spawn(self.command, self.args, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: environment });
     for (const stream of [this.agent.stdout, this.agent.stderr]) stream?.on('data', (chunk) => (this.agentLog += chunk));
     this.agent.on('exit', () => this.#heard());
@@ -265,6 +266,10 @@ export class ScriptedCoordinator {
 
   get lines(): string[] {
     return this.logs.map((line) => line.text);
+  }
+
+  get demands(): Demand[] {
+    return this.messages.flatMap((message) => (message.kind === 'demand' ? message.demand : []));
   }
 
   get started(): LeaseRef[] {

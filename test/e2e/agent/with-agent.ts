@@ -6,11 +6,22 @@ import { ScriptedCoordinator } from './scripted-coordinator.ts';
 
 export const PIPELINE = path.join(import.meta.dirname, 'fixtures', 'pipeline.ts');
 
+const JOB = {
+  SLURM_JOB_ID: '71',
+  SLURM_JOB_PARTITION: 'debug',
+  SLURM_NODEID: '0',
+  SLURM_JOB_CPUS_PER_NODE: '2',
+  SLURM_STEP_ID: '0',
+  PMIX_RANK: '0',
+};
+
 export interface Options {
   command?: string;
   args?: Record<string, unknown>;
   workers?: number;
   environment?: NodeJS.ProcessEnv;
+  /** Started as by a job script, with these variables of Slurm's: what it offers is what they grant. */
+  job?: NodeJS.ProcessEnv;
   /** The join file appears only after the agent. */
   startsEarly?: boolean;
   prepare?(coordinator: ScriptedCoordinator): void;
@@ -20,9 +31,11 @@ export async function withAgent(options: Options, work: (coordinator: ScriptedCo
   const coordinator = await ScriptedCoordinator.create(PIPELINE, options.command ?? 'acts', options.args);
   try {
     options.prepare?.(coordinator);
-    if (!options.startsEarly) coordinator.writeJoinFile(options.workers ?? 2);
-    coordinator.start({ ...process.env, ...options.environment });
-    if (options.startsEarly) coordinator.writeJoinFile(options.workers ?? 2);
+    const told = options.job ? {} : { workers: options.workers ?? 2, allocation: 'a1' };
+    if (!options.startsEarly) coordinator.writeJoinFile(told);
+    const environment = { ...process.env, ...(options.job && { ...JOB, ...options.job }), ...options.environment };
+    coordinator.start(environment, ...(options.job ? ['--allocation', '1-1.0'] : []));
+    if (options.startsEarly) coordinator.writeJoinFile(told);
     await coordinator.waitFor('the hello', () => coordinator.connections.at(-1)?.hellos.at(-1)?.more === false);
     await work(coordinator);
   } finally {
