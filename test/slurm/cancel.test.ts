@@ -2,16 +2,16 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jobsGone, jobsOf, liveJobsOf, type NotedRuns, notedRuns, notesIn } from '../support/noted-runs.ts';
 import { describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
-import { jobsGone, jobsOf, liveJobsOf, notesIn, type SlurmRuns, slurmRuns } from '../support/slurm-runs.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('a cancelled run on Slurm', () => {
   let world: SlurmWorld;
-  let runs: SlurmRuns;
+  let runs: NotedRuns;
   beforeAll(async () => {
     world = makeSlurmWorld();
-    runs = await slurmRuns(world, 'noted.ts');
+    runs = await notedRuns(world);
   });
   afterAll(async () => {
     await runs?.close();

@@ -1,4 +1,4 @@
-// Runs on the virtual cluster, as tests see them: submitted, watched, looked into. The commands are those of fixtures/slurm.
+// Runs of fixtures/slurm/noted.ts on the virtual cluster, as tests see them: submitted, watched, looked into.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,7 +23,7 @@ export interface Note {
   job: string;
 }
 
-export interface SlurmRuns {
+export interface NotedRuns {
   submit(command: string, args?: string[]): Promise<string>;
   state(run: string): Promise<string>;
   /** Waits until the run has ended, and gives its state. */
@@ -37,7 +37,7 @@ export interface SlurmRuns {
 
 const STATES: Record<string, string> = { s: 'succeeded', f: 'failed', c: 'cancelled', a: 'aborted' };
 
-export async function slurmRuns(world: SlurmWorld, pipeline: string): Promise<SlurmRuns> {
+export async function notedRuns(world: SlurmWorld): Promise<NotedRuns> {
   const { url } = await world.json<{ url: string }>(['db', 'start']);
   const database = asUser(['node', path.join(world.clone, 'test/fixtures/slurm/query.ts'), url]);
   const answers = createInterface({ input: database.stdout! })[Symbol.asyncIterator]();
@@ -63,7 +63,7 @@ export async function slurmRuns(world: SlurmWorld, pipeline: string): Promise<Sl
         '--backend',
         'slurm',
         '-p',
-        path.join(world.clone, 'test/fixtures/slurm', pipeline),
+        path.join(world.clone, 'test/fixtures/slurm/noted.ts'),
       ];
       return (await world.json<{ run: string }>(all)).run;
     },
