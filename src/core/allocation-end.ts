@@ -3,6 +3,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
 import type { Agent } from './agents.ts';
 import { type Allocation, type EndReason, hasEnded, isStarting } from './allocations.ts';
+import { eligibleNodes } from './eligible-nodes.ts';
 import type { Event } from './events.ts';
 import { mayTake } from './leasing.ts';
 import { loseAgent, onAllocationGone } from './losses.ts';
@@ -51,9 +52,11 @@ export function onAllocationEnded(state: State, event: Extract<Event, { kind: 'a
   if (allocation === undefined || hasEnded(allocation)) return;
   const before = allocation.stage;
   const failure: Failure = { cause: event.cause, message: event.detail };
+  allocation.node ??= event.node ?? null;
   allocation.stage = { kind: 'ended', failure };
   emit(state, { kind: 'store-allocation', allocation: allocation.id, pool: allocation.pool, state: 'ended' });
-  if (allocation.job === null) poolOf(state, allocation).retryAtMs = state.nowMs + LIMITS.submitRetryMs; // it never was
+  if (allocation.job === null)
+    poolOf(state, allocation).retryAtMs = state.nowMs + LIMITS.submitRetryMs; // it never was
   else for (const pool of state.pools) pool.retryAtMs = 0; // there is room below Slurm's limits again
   if (before.kind !== 'connected' && isBlamed(state, allocation, failure)) {
     const ranMs = before.kind === 'running' ? state.nowMs - before.sinceMs : 0;
@@ -77,10 +80,19 @@ function isBlamed(state: State, allocation: Allocation, { cause }: Failure): boo
 }
 
 function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ranMs: number): void {
-  const verdict = state.nodes.onSilentEnd(allocation.node, ranMs);
+  const pool = poolOf(state, allocation);
+  const { node } = allocation;
+  if (node !== null && state.nodes.isExcluded(node)) return; // it was asked for before that
+  const verdict = state.nodes.onSilentEnd(node, ranMs, hasOtherNodes(state, pool, node));
   if (verdict !== 'kept')
-    say(state, 'warn', `no further allocation goes to node ${allocation.node}: no agent said hello there: ${failure.message}`);
-  if (verdict !== 'odd-one-out') noteSilence(state, poolOf(state, allocation), failure);
+    say(state, 'warn', `no further allocation goes to node ${node}: no agent said hello there: ${failure.message}`);
+  if (verdict !== 'odd-one-out') noteSilence(state, pool, failure);
+}
+
+function hasOtherNodes(state: State, { spec }: Pool, node: string | null): boolean {
+  if (state.site.kind !== 'known' || spec.kind === 'local') return false;
+  const { nodes } = eligibleNodes(state.site.site, spec.directives);
+  return nodes.some(({ name }) => name !== node && !state.nodes.isExcluded(name));
 }
 
 /** One more allocation in a row that was of no use. */

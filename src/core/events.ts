@@ -85,7 +85,7 @@ export type Event =
   | { kind: 'allocation-waits'; allocation: string; waiting: Waiting }
   | { kind: 'allocation-running'; allocation: string; endsAtMs?: number; node?: string }
   /** What held agents has ended, or never came to be; `detail` is for people (the first lines of its stderr). */
-  | { kind: 'allocation-ended'; allocation: string; cause: Cause; detail: string }
+  | { kind: 'allocation-ended'; allocation: string; cause: Cause; detail: string; node?: string }
   | { kind: 'cancel-requested'; now: boolean }
   /** Ends each batch: time-outs are looked at and units are leased here. */
   | { kind: 'tick' };

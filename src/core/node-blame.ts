@@ -14,17 +14,22 @@ export class NodeBlame {
 
   /**
    * An allocation on `node` ended without a hello, `afterMs` after it began to run. The node is excluded after two such ends, or
-   * after a quick one where other nodes do well: then it is the odd one out, and speaks against itself only.
+   * after a quick one where other nodes do well: then it is the odd one out, and speaks against itself only. The last node that
+   * there is is kept.
    */
-  onSilentEnd(node: string | null, afterMs: number): 'kept' | 'excluded' | 'odd-one-out' {
+  onSilentEnd(node: string | null, afterMs: number, hasOthers: boolean): 'kept' | 'excluded' | 'odd-one-out' {
     if (node === null || /[[,]/.test(node)) return 'kept'; // of several nodes nobody knows which one it was
     const count = (this.#silent.get(node) ?? 0) + 1;
     this.#silent.set(node, count);
     const othersDoWell = [...this.#greeted].some((each) => each !== node);
     const isBad = count >= 2 || (othersDoWell && afterMs <= LIMITS.quickEndMs);
-    if (!isBad || this.#excluded.has(node) || this.#excluded.size >= LIMITS.excludedNodes) return 'kept';
+    if (!isBad || !hasOthers || this.#excluded.size >= LIMITS.excludedNodes) return 'kept';
     this.#excluded.add(node);
     return othersDoWell ? 'odd-one-out' : 'excluded';
+  }
+
+  isExcluded(node: string): boolean {
+    return this.#excluded.has(node);
   }
 
   excluded(): string[] {

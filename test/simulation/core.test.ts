@@ -151,7 +151,7 @@ test('a cancel ends the run, with what was running told to end', () => {
     const moves = world.random.below(60);
     for (let move = 0; move < moves && !hasEnded(world); move++) step(world);
     if (hasEnded(world)) continue;
-    world.enqueue({ kind: 'cancel-requested', now: false });
+    world.cancel();
     play(world, { hangUp: 0.02, kill: 0, crash: 0 });
     expect({ seed, state: world.end?.state }).toEqual({ seed, state: 'cancelled' });
   }

@@ -4,14 +4,29 @@ import type { Random } from '../../src/base/random.ts';
 import { Core } from '../../src/core/core.ts';
 import type { Effect } from '../../src/core/effects.ts';
 import type { Event, Lease } from '../../src/core/events.ts';
+import type { PoolSpec } from '../../src/core/pools.ts';
 import type { RestoredStep } from '../../src/core/state.ts';
 import { splitArray } from '../../src/model/values.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import type { UnitNeeds } from '../../src/plan/slurm.ts';
 
-interface SimAgent {
+/** What stands beside the local agents: a Slurm that lives on while coordinators come and go. */
+export interface SlurmSide {
+  readonly pools: readonly PoolSpec[];
+  poolOf(step: number): number;
+  needsOf(step: number): UnitNeeds;
+  carryOut(effect: Effect): void;
+  /** A new holder knows the allocations that were committed. */
+  onTakeOver(): void;
+  /** An agent of an allocation in Slurm is gone. */
+  onAgentGone(agent: SimAgent, how: 'left' | 'killed'): void;
+}
+
+export interface SimAgent {
   id: string;
   allocation: string;
   cpus: number;
+  memoryMib: number;
   session: number | null;
   epoch: number;
   /** Held leases by key; true: running. */
@@ -20,6 +35,10 @@ interface SimAgent {
   unacked: Extract<Event, { kind: 'report' }>[];
   draining: boolean;
   inbox: Effect[];
+  /** It has never said hello. */
+  isNew: boolean;
+  /** Nothing more of these steps. */
+  isClosed: boolean;
 }
 
 function leasesIn(report: Extract<Event, { kind: 'report' }>): Lease[] {
@@ -47,17 +66,26 @@ export class World {
   nowMs = 1_000_000;
   epoch = 0;
   executions = 0;
+  /** Committed. */
+  readonly allocations = new Map<string, Extract<Effect, { kind: 'store-allocation' }>>();
+  readonly notices: string[] = [];
+  /** Committed with their allocations: Slurm's ids. */
+  readonly jobs = new Map<string, string>();
   takeovers = 0;
   /** How often a unit fails by itself. */
   failureRate = 0;
   core!: Core;
+  #isCancelled = false;
   #sessions = 0;
   #agentCount = 0;
   #events: Event[] = [];
 
-  constructor(plan: Plan, random: Random) {
+  readonly #slurm: SlurmSide | undefined;
+
+  constructor(plan: Plan, random: Random, slurm?: (world: World) => SlurmSide) {
     this.plan = plan;
     this.random = random;
+    this.#slurm = slurm?.(this);
     this.takeOver();
   }
 
@@ -71,13 +99,21 @@ export class World {
     this.core = new Core({
       plan: this.plan,
       epoch: this.epoch,
-      pools: [{ kind: 'local' }],
-      poolOf: () => 0,
-      needsOf: (step) => ({ cpus: this.#cpusOf(step), memoryMib: 0, gpus: 0, timeMs: 0 }),
+      pools: this.#slurm?.pools ?? [{ kind: 'local' }],
+      poolOf: (step) => this.#slurm?.poolOf(step) ?? 0,
+      needsOf: (step) => this.#slurm?.needsOf(step) ?? { cpus: this.#cpusOf(step), memoryMib: 0, gpus: 0, timeMs: 0 },
       maxRunning: 0,
       restored: this.#restored(),
     });
+    for (const { allocation, pool, state } of this.allocations.values()) {
+      // A local one lives with its process; of Slurm's, one that has not been seen to end may live.
+      const isKnown = pool > 0 ? state !== 'ended' : this.agents.some((agent) => agent.allocation === allocation);
+      if (isKnown && state !== 'ended')
+        this.core.expectAllocation({ id: allocation, pool, state, job: this.jobs.get(allocation) ?? null }, this.nowMs);
+    }
+    this.#slurm?.onTakeOver();
     for (const agent of this.agents) {
+      if (agent.isNew) continue; // nobody has heard of it
       this.core.expectAgent(
         {
           id: agent.id,
@@ -94,6 +130,7 @@ export class World {
         this.nowMs,
       );
     }
+    if (this.#isCancelled) this.enqueue({ kind: 'cancel-requested', now: false });
     this.batch();
     // As the coordinator does: no agent may dial before what was running is prepared again.
     while (this.core.isPreparing()) this.batch();
@@ -167,6 +204,9 @@ export class World {
         this.reports.set(effect.agent, effect.seq);
         break;
       }
+      case 'store-allocation':
+        this.allocations.set(effect.allocation, effect);
+        break;
       case 'store-end':
         assert(this.end === undefined, 'the run ended twice');
         this.end = effect;
@@ -197,7 +237,12 @@ export class World {
         });
         break;
       }
+      case 'notice':
+        this.notices.push(effect.text);
+        break;
       case 'allocate':
+        for (const id of effect.allocations) assert(this.allocations.has(id), `${id} is asked for before it is stored`);
+        if (effect.pool > 0) return this.#slurm?.carryOut(effect);
         for (const id of effect.allocations) this.addAgent(id, 2 + this.random.below(3));
         break;
       case 'welcome':
@@ -208,14 +253,16 @@ export class World {
         this.agents.find(({ session }) => session === effect.session)?.inbox.push(effect);
         break;
       default:
+        this.#slurm?.carryOut(effect);
     }
   }
 
-  addAgent(allocation: string, cpus: number): void {
+  addAgent(allocation: string, cpus: number, memoryMib = 0): void {
     this.agents.push({
       id: `agent-${++this.#agentCount}`,
       allocation,
       cpus,
+      memoryMib,
       session: null,
       epoch: 0,
       held: new Map(),
@@ -223,12 +270,16 @@ export class World {
       unacked: [],
       draining: false,
       inbox: [],
+      isNew: true,
+      isClosed: false,
     });
   }
 
   dial(agent: SimAgent): void {
     if (agent.session !== null) return;
     agent.session = ++this.#sessions;
+    agent.isNew = false;
+    agent.isClosed = false;
     agent.inbox = [];
     const held = [...agent.held.values()];
     this.#events.push({
@@ -266,7 +317,27 @@ export class World {
   kill(agent: SimAgent): void {
     this.hangUp(agent);
     this.agents.splice(this.agents.indexOf(agent), 1);
+    if (!agent.allocation.startsWith('local-')) return this.#slurm?.onAgentGone(agent, 'killed');
     this.#events.push({ kind: 'allocation-ended', allocation: agent.allocation, cause: 'agent-lost', detail: 'killed' });
+  }
+
+  /** The end of its allocation is near: no further unit could end in time. */
+  sayNothingMore(agent: SimAgent): void {
+    const { session } = agent;
+    if (agent.isClosed || session === null) return;
+    agent.isClosed = true;
+    for (const step of this.plan.workflow.steps.keys())
+      this.#events.push({ kind: 'demand', session, step, prefetch: 0, closed: true });
+    if (agent.held.size === 0) this.#events.push({ kind: 'agent-leaving', session, signal: '' });
+  }
+
+  /** An agent that was told to go, holds nothing, and has said all, ends by itself. */
+  leave(agent: SimAgent): void {
+    if (!agent.draining || agent.held.size > 0 || agent.unacked.length > 0 || agent.session === null) return;
+    if (agent.allocation.startsWith('local-')) return;
+    this.hangUp(agent);
+    this.agents.splice(this.agents.indexOf(agent), 1);
+    this.#slurm?.onAgentGone(agent, 'left');
   }
 
   /** The agent reads one message. */
@@ -361,6 +432,12 @@ export class World {
 
   #say(agent: SimAgent, report: Extract<Event, { kind: 'report' }>): void {
     if (agent.session !== null) this.#events.push({ ...report, session: agent.session });
+  }
+
+  /** A durable intent, then a nudge. */
+  cancel(): void {
+    this.#isCancelled = true;
+    this.enqueue({ kind: 'cancel-requested', now: false });
   }
 
   enqueue(event: Event): void {
