@@ -9,7 +9,7 @@ export interface BatchSources {
   /** Log lines of a report that has just been accepted. */
   logsOf(agent: string, seq: number): readonly LogRow[];
   /** What the provider knows of an allocation. */
-  detailOf(allocation: string): Record<string, unknown>;
+  detailOf(allocation: string, pool: number): Record<string, unknown>;
   providerOf(pool: number): 'local' | 'slurm';
   /** Lines of the run itself. */
   ownLogs: LogRow[];
@@ -60,7 +60,7 @@ export function batchOf(effects: readonly DurableEffect[], sources: BatchSources
           id: effect.allocation,
           provider: sources.providerOf(effect.pool),
           state: effect.state,
-          detail: { ...sources.detailOf(effect.allocation), pool: effect.pool },
+          detail: { ...sources.detailOf(effect.allocation, effect.pool), pool: effect.pool },
           atMs: sources.nowMs,
         });
         break;

@@ -7,7 +7,6 @@ import type { AllocationView } from '../core/views.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { SlurmSettings } from '../plan/slurm.ts';
 import type { AllocationProgress, Hello, Welcome } from '../rpc/messages.ts';
 import { serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
@@ -16,9 +15,9 @@ import type { LocalAllocations } from './allocations.ts';
 import { batchOf } from './batch.ts';
 import { Loop, type LoopEnd } from './loop.ts';
 import { type Pools, poolsOf } from './pools.ts';
-import { expectAgents, restoredSteps } from './resume.ts';
+import { Providers } from './providers.ts';
+import { restoredSteps } from './resume.ts';
 import { Sessions } from './sessions.ts';
-import type { SlurmBackend } from './slurm/backend.ts';
 import { StepWork } from './step-work.ts';
 import { Watchers } from './watchers.ts';
 
@@ -47,6 +46,7 @@ export class Coordinator {
   readonly #shape: LocalShape;
   readonly #plan: Plan;
   readonly #pools: Pools;
+  readonly #providers: Providers;
   readonly #sessions: Sessions;
   readonly #watchers: Watchers;
   readonly #steps: StepWork;
@@ -54,19 +54,25 @@ export class Coordinator {
   #ownSeq = 0;
   #core!: Core;
   #loop!: Loop;
-  /** Only of a run on Slurm. */
-  #slurm: SlurmBackend | undefined;
 
   constructor(options: CoordinatorOptions, shape: LocalShape) {
     this.#options = options;
     this.#shape = shape;
     this.#plan = JSON.parse(options.loaded.record.plan) as Plan;
     this.#pools = poolsOf(this.#plan, options.loaded.record.slurm);
+    this.#providers = new Providers({
+      ...options,
+      local: options.allocations,
+      pools: this.#pools,
+      slots: shape.slots,
+      enqueue: (event) => this.enqueue(event),
+      onEndKnown: (allocation) => this.#sessions.timeLeft(allocation, this.#providers.secondsLeft(allocation)),
+    });
     this.#watchers = new Watchers(() => ({
       steps: this.#core.counts().map((step) => ({ ...step, total: step.total ?? 0, totalKnown: step.total !== null })),
       ...this.#core.capacity(),
       state: this.#core.phase.kind === 'cancelling' ? 'cancelling' : 'running',
-      slurmCalls: this.#slurm?.jobs.calls ?? 0,
+      slurmCalls: this.#providers.calls,
       allocations: this.#core.allocations().map(allocationProgress),
     }));
     this.#steps = new StepWork({
@@ -108,7 +114,7 @@ export class Coordinator {
       batchOf: (effects) =>
         batchOf(effects, {
           logsOf: (agent, seq) => this.#sessions.takeLogs(agent, seq),
-          detailOf: (id) => this.#slurm?.jobs.detailOf(id) ?? allocations.detailOf(id),
+          detailOf: (id, pool) => this.#providers.detailOf(id, pool),
           providerOf: (pool) => this.#pools.specs[pool]?.kind ?? 'local',
           ownLogs: this.#ownLogs.splice(0),
           nowMs: Date.now(),
@@ -126,35 +132,32 @@ export class Coordinator {
         ),
       onDatabaseBack: () => this.notice('info', 'Postgres takes results again'),
     });
-    if (record.slurm !== null && this.#pools.specs.length > 1) this.#slurm = await this.#makeSlurmBackend(record.slurm);
-    await this.#adoptAllocations();
+    await this.#providers.open();
+    await this.#providers.adopt(this.#core);
     this.#warnOfClamps();
-    if (started !== undefined) {
-      this.#core.expectAllocation({ id: started, pool: 0, state: 'running', job: null }, Date.now());
-      this.#watchAllocation(started);
-    }
+    if (started !== undefined) this.#providers.expectLocal(this.#core, started);
     if (loaded.cancelRequested) this.enqueue({ kind: 'cancel-requested', now: false });
-    const ended = this.#loop.run(() => this.#sessions.count === 0 && allocations.liveCount === 0 && !this.#slurm?.jobs.liveCount);
+    const ended = this.#loop.run(() => this.#sessions.count === 0 && this.#providers.liveCount === 0);
     // Agents of an earlier holder say what they hold of steps; those must be known before they may dial.
     while (this.#core.isPreparing()) await new Promise((resolve) => setTimeout(resolve, 5));
     const server = await serve(
-      { unix: address, ...(this.#slurm && { tcp: this.#slurm.rendezvous.tcp }) },
+      { unix: address, ...(this.#providers.tcp && { tcp: this.#providers.tcp }) },
       {
         onAgent: (stream) => this.#sessions.onAgent(stream),
         getBlob: (sha256) => store.getBlob(sha256),
         putBlob: (sha256, size, chunks) => store.putBlob(sha256, size, chunks),
         watch: (request, emit, signal) => this.#watchers.watch(request, emit, signal),
         cancel: async ({ now }) => this.enqueue({ kind: 'cancel-requested', now }),
-        tunnel: (target, socket) => this.#slurm?.tunnels.open(target, socket),
+        tunnel: (target, socket) => this.#providers.tunnels?.open(target, socket),
       },
     );
-    if (server.tcpPort !== undefined) await this.#slurm?.rendezvous.publish(server.tcpPort);
-    if (started !== undefined) await allocations.publish(started, address, record.id, this.#shape.slots);
+    await this.#providers.publish(server.tcpPort);
+    if (started !== undefined) await this.#providers.publishLocal(started);
     onServing();
     try {
       return await ended;
     } finally {
-      this.#slurm?.jobs.stop();
+      this.#providers.stop();
       this.#sessions.close();
       await server.close();
     }
@@ -180,20 +183,6 @@ export class Coordinator {
     });
   }
 
-  async #makeSlurmBackend(settings: SlurmSettings): Promise<SlurmBackend> {
-    // Loaded where it is needed: a run on one machine has neither jobs nor certificates.
-    const { makeSlurmBackend } = await import('./slurm/backend.ts');
-    return makeSlurmBackend({
-      record: this.#options.loaded.record,
-      settings,
-      pools: this.#pools,
-      databases: this.#options.databases,
-      enqueue: (event) => this.enqueue(event),
-      onEndKnown: (allocation, endsAtMs) => this.#sessions.timeLeft(allocation, Math.max(1, (endsAtMs - Date.now()) / 1000)),
-      log: this.#options.log,
-    });
-  }
-
   #warnOfClamps(): void {
     for (const [ordinal, step] of this.#plan.workflow.steps.entries()) {
       if (this.#pools.ofStep[ordinal] !== 0) continue;
@@ -204,33 +193,6 @@ export class Coordinator {
         );
       }
     }
-  }
-
-  async #adoptAllocations(): Promise<void> {
-    const { allocations, loaded } = this.#options;
-    const left = loaded.allocations.filter((row) => row.state !== 'ended');
-    const inSlurm = left.filter((row) => row.provider === 'slurm');
-    for (const { id, state, detail } of inSlurm) {
-      const job = typeof detail['job'] === 'string' ? detail['job'] : null;
-      this.#core.expectAllocation(
-        { id, pool: Number(detail['pool']), state: state === 'running' ? state : 'asked', job },
-        Date.now(),
-      );
-    }
-    this.#slurm?.jobs.restore(inSlurm);
-    for (const row of left) {
-      if (row.provider !== 'local' || !allocations.adopt(row)) continue;
-      await allocations.publish(row.id, this.#options.address, loaded.record.id, this.#shape.slots);
-      this.#core.expectAllocation({ id: row.id, pool: 0, state: 'running', job: null }, Date.now());
-      this.#watchAllocation(row.id);
-    }
-    const alive = new Set(inSlurm.map((row) => row.id));
-    expectAgents(this.#core, loaded, (id) => allocations.isAlive(id) || alive.has(id));
-  }
-
-  #watchAllocation(id: string): void {
-    this.#options.allocations.watch(id, (event) => this.enqueue(event));
-    this.enqueue({ kind: 'allocation-running', allocation: id });
   }
 
   #carryOut(effect: SendEffect): void {
@@ -258,57 +220,27 @@ export class Coordinator {
         return this.#steps.reduce(effect.step, effect.keepFailures);
       case 'release':
         return this.#steps.release(effect.step);
-      case 'allocate':
-        if (effect.pool > 0) return this.#slurm?.jobs.allocate(effect);
-        for (const id of effect.allocations) this.#allocate(id);
-        return;
       case 'notice':
         return this.notice(effect.level, effect.text);
+      case 'allocate':
       case 'ask-site':
-        return this.#slurm?.jobs.askSite();
       case 'end-allocations':
-        return this.#slurm?.jobs.end(effect.allocations);
       case 'inspect-allocation':
-        return this.#slurm?.jobs.inspect(effect.allocation);
+        return this.#providers.carryOut(effect);
       case 'run-ended':
         return this.#onRunEnded(effect.state, effect.failure);
     }
   }
 
-  #allocate(id: string): void {
-    const { allocations, address, loaded } = this.#options;
-    allocations.publish(id, address, loaded.record.id, this.#shape.slots).then(
-      () => {
-        allocations.spawn(id);
-        this.#watchAllocation(id);
-      },
-      (error: Error) => this.enqueue({ kind: 'allocation-ended', allocation: id, cause: 'agent-lost', detail: error.message }),
-    );
-  }
-
   #onRunEnded(state: RunEndState, failure: Failure | null): void {
     this.#options.log('info', `the run has ${state}${failure ? `: ${failure.message}` : ''}`);
     this.#watchers.end(state, failure);
-    // Agents leave by themselves; what does not is ended.
-    setTimeout(() => {
-      this.#options.allocations.killAll();
-      if (!this.#slurm?.jobs.liveCount) return this.#loop.stop();
-      this.#slurm.jobs.endAll();
-      setTimeout(() => this.#giveUpJobs(), LIMITS.slurmEndPatienceMs).unref();
-    }, LIMITS.cancelGraceMs).unref();
-    this.#slurm?.jobs.onRunEnded();
-  }
-
-  #giveUpJobs(): void {
-    const names = this.#slurm?.jobs.names.join(',');
-    this.#options.log('error', `Slurm did not end all jobs of this run; look for them by name: scancel --name=${names}`);
-    this.#loop.stop();
+    this.#providers.onRunEnded(() => this.#loop.stop());
   }
 
   #welcome(reportSeq: number, { allocation }: Hello): Welcome {
-    const isLocal = this.#slurm === undefined || this.#options.allocations.isAlive(allocation);
-    const endsAtMs = this.#slurm?.jobs.endsAtMs(allocation) ?? null;
-    this.#slurm?.jobs.onHello(allocation);
+    const isLocal = this.#providers.isLocal(allocation);
+    this.#providers.onHello(allocation);
     const { record, epoch } = this.#options.loaded;
     return {
       refusal: '',
@@ -325,7 +257,7 @@ export class Coordinator {
       maxRunning: this.#shape.maxRunning,
       orphanGraceMs: isLocal ? LIMITS.orphanGraceMs : LIMITS.remoteOrphanGraceMs,
       environment: isLocal ? {} : (this.#options.environment as Record<string, string>),
-      secondsLeft: endsAtMs === null ? 0 : Math.max(1, (endsAtMs - Date.now()) / 1000),
+      secondsLeft: this.#providers.secondsLeft(allocation),
       tunnel: !isLocal,
     };
   }

@@ -2,11 +2,12 @@
 // becomes events; what it does not say changes nothing.
 import type { SendEffect } from '../../core/effects.ts';
 import type { Event } from '../../core/events.ts';
-import { isOutflowError } from '../../model/errors.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { JobRequest, QueuedJob, Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
 import type { Pools } from '../pools.ts';
+import { growthOf, type Job, jobName, messageOf } from './job.ts';
+import { PollClock } from './poll-clock.ts';
 
 export interface SlurmJobsOptions {
   slurm: Slurm;
@@ -24,20 +25,6 @@ export interface SlurmJobsOptions {
   log(level: 'info' | 'warn' | 'error', text: string): void;
 }
 
-/** One element of an array: one allocation. */
-interface Job {
-  readonly id: string;
-  readonly growth: string;
-  /** Slurm's id, `123_0`; null until it is known. */
-  job: string | null;
-  state: 'asked' | 'pending' | 'running';
-  endsAtMs: number | null;
-  /** It is to be ended as soon as that can be said. */
-  isUnwanted: boolean;
-  /** Looks in a row at which Slurm did not know it. */
-  misses: number;
-}
-
 /** Looks at which a job that Slurm knew, or was asked for, must be missing before it is taken for gone. */
 const MISSES = 2;
 
@@ -46,10 +33,7 @@ export class SlurmJobs {
   readonly #jobs = new Map<string, Job>();
   /** Growth steps whose sbatch is under way. */
   readonly #submitting = new Set<string>();
-  #pollTimer: NodeJS.Timeout | undefined;
-  #pollAtMs = Number.POSITIVE_INFINITY;
-  #isPolling = false;
-  #isStopped = false;
+  readonly #clock = new PollClock(() => this.#poll());
   #isEnding = false;
 
   constructor(options: SlurmJobsOptions) {
@@ -84,7 +68,7 @@ export class SlurmJobs {
     for (const { id, detail, state } of rows) {
       this.#add(id, typeof detail['job'] === 'string' ? detail['job'] : null, state === 'running' ? 'running' : 'asked');
     }
-    if (rows.length > 0) this.#pollIn(0);
+    if (rows.length > 0) this.#clock.in(0);
   }
 
   #add(id: string, job: string | null, state: Job['state']): void {
@@ -157,13 +141,13 @@ export class SlurmJobs {
       submitted.push({ id, job: job.job });
     }
     this.#options.enqueue({ kind: 'allocations-submitted', allocations: submitted });
-    this.#pollIn(LIMITS.slurmFirstPollMs);
+    this.#clock.in(LIMITS.slurmFirstPollMs);
   }
 
   /** It timed out, and may still be carried out: only its name tells. */
   #onUnclear(allocations: readonly string[], message: string): void {
     this.#options.log('warn', `it is not clear whether ${allocations.length} allocations were asked for: ${message}`);
-    this.#pollIn(LIMITS.slurmFirstPollMs);
+    this.#clock.in(LIMITS.slurmFirstPollMs);
   }
 
   /** One scancel for all that have a job; the others end as soon as theirs is known. */
@@ -183,12 +167,12 @@ export class SlurmJobs {
     const unwanted = [...this.#jobs.values()].filter((job) => job.isUnwanted);
     if (unwanted.length === 0) return;
     const jobs = unwanted.flatMap(({ job }) => job ?? []);
-    if (jobs.length === 0) return this.#pollIn(LIMITS.slurmFirstPollMs);
+    if (jobs.length === 0) return this.#clock.in(LIMITS.slurmFirstPollMs);
     this.#options.slurm.cancel(jobs).then(
-      () => this.#pollIn(LIMITS.slurmEndPollMs),
+      () => this.#clock.in(LIMITS.slurmEndPollMs),
       (error: Error) => {
         this.#options.log('warn', `scancel did not work, trying again: ${messageOf(error)}`);
-        this.#pollIn(LIMITS.slurmFirstPollMs);
+        this.#clock.in(LIMITS.slurmFirstPollMs);
       },
     );
   }
@@ -196,50 +180,36 @@ export class SlurmJobs {
   /** Whether it is gone, and why: answered by an event if it is. */
   inspect(id: string): void {
     const job = this.#jobs.get(id);
-    if (job?.job == null) return this.#pollIn(0);
+    if (job?.job == null) return this.#clock.in(0);
     this.#explain([job]).catch((error: Error) => this.#options.log('warn', messageOf(error)));
   }
 
   /** The end of an allocation that has just come up is not known yet. */
   onHello(id: string): void {
     const job = this.#jobs.get(id);
-    if (job && job.endsAtMs === null) this.#pollIn(LIMITS.slurmEndPollMs);
+    if (job && job.endsAtMs === null) this.#clock.in(LIMITS.slurmEndPollMs);
   }
 
   /** Agents leave by themselves: looked after closely until all jobs are gone. */
   onRunEnded(): void {
     this.#isEnding = true;
-    if (this.#jobs.size > 0) this.#pollIn(LIMITS.slurmEndPollMs);
+    if (this.#jobs.size > 0) this.#clock.in(LIMITS.slurmEndPollMs);
   }
 
   stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#pollTimer);
-  }
-
-  #pollIn(ms: number): void {
-    const atMs = performance.now() + ms;
-    if (this.#isStopped || atMs >= this.#pollAtMs) return;
-    this.#pollAtMs = atMs;
-    clearTimeout(this.#pollTimer);
-    this.#pollTimer = setTimeout(() => void this.#poll(), ms);
+    this.#clock.stop();
   }
 
   /** One squeue for all. */
   async #poll(): Promise<void> {
-    this.#pollAtMs = Number.POSITIVE_INFINITY;
-    if (this.#isPolling) return this.#pollIn(LIMITS.slurmEndPollMs);
-    this.#isPolling = true;
     const looked = [...this.#jobs.values()].filter((job) => !this.#submitting.has(job.growth));
+    const names = [...new Set(looked.map(({ growth }) => jobName(this.#options.run, growth)))];
     try {
-      const names = [...new Set(looked.map(({ growth }) => jobName(this.#options.run, growth)))];
       if (names.length > 0) await this.#take(looked, await this.#options.slurm.queue(names));
     } catch (error) {
       this.#options.log('warn', `squeue did not answer: ${messageOf(error as Error)}`);
-    } finally {
-      this.#isPolling = false;
     }
-    if (this.#jobs.size > 0) this.#pollIn(this.#pauseMs());
+    if (this.#jobs.size > 0) this.#clock.in(this.#pauseMs());
   }
 
   /** Often while something is to be seen soon, seldom while all is connected. */
@@ -297,7 +267,7 @@ export class SlurmJobs {
   /** Slurm forgets what ended some minutes ago, and knows nothing of what never was. */
   #onMissed(job: Job): void {
     job.misses += 1;
-    if (job.misses < MISSES) return this.#pollIn(LIMITS.slurmFirstPollMs);
+    if (job.misses < MISSES) return this.#clock.in(LIMITS.slurmFirstPollMs);
     const detail = job.job === null ? 'Slurm has no job of that name' : `Slurm does not know job ${job.job} any more`;
     this.#onEnded(job, 'agent-lost', detail);
   }
@@ -319,16 +289,4 @@ export class SlurmJobs {
     if (!this.#jobs.delete(job.id)) return;
     this.#options.enqueue({ kind: 'allocation-ended', allocation: job.id, cause, detail });
   }
-}
-
-function growthOf(id: string): string {
-  return id.slice(0, id.lastIndexOf('.'));
-}
-
-function jobName(run: string, growth: string): string {
-  return `outflow-${run}-${growth}`;
-}
-
-function messageOf(error: Error): string {
-  return isOutflowError(error) && error.hint ? `${error.message}; ${error.hint}` : error.message;
 }

@@ -1,0 +1,28 @@
+// One allocation in Slurm, as far as it is known, and the names by which it is found.
+import { isOutflowError } from '../../model/errors.ts';
+
+/** One element of an array: one allocation. */
+export interface Job {
+  readonly id: string;
+  readonly growth: string;
+  /** Slurm's id, `123_0`; null until it is known. */
+  job: string | null;
+  state: 'asked' | 'pending' | 'running';
+  endsAtMs: number | null;
+  /** It is to be ended as soon as that can be said. */
+  isUnwanted: boolean;
+  /** Looks in a row at which Slurm did not know it. */
+  misses: number;
+}
+
+export function growthOf(id: string): string {
+  return id.slice(0, id.lastIndexOf('.'));
+}
+
+export function jobName(run: string, growth: string): string {
+  return `outflow-${run}-${growth}`;
+}
+
+export function messageOf(error: Error): string {
+  return isOutflowError(error) && error.hint ? `${error.message}; ${error.hint}` : error.message;
+}
