@@ -13,6 +13,7 @@ export const LAZY_COMMANDS: Readonly<Record<string, LoadCommand>> = {
   resume: () => import('./commands/resume.ts'),
   runs: () => import('./commands/runs.ts'),
   results: () => import('./commands/results.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   agent: () => import('./commands/agent.ts'),
   'db:start': () => import('./commands/db/start.ts'),
   'db:stop': () => import('./commands/db/stop.ts'),

@@ -16,6 +16,8 @@ async function main(): Promise<number> {
     case '__keeper':
       await (await import('../src/store/embedded/keeper.ts')).runKeeper(rest);
       return 0;
+    case '__probe':
+      return await (await import('./doctor/probe/on-node.ts')).runProbe(rest);
     default:
       break;
   }

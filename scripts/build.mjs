@@ -47,6 +47,8 @@ const PARTS = {
   host: 'agent/host/main.ts',
   'plan-host': 'src/loader/plan-host.ts',
   keeper: 'src/store/embedded/keeper.ts',
+  doctor: 'cli/doctor/examine.ts',
+  probe: 'cli/doctor/probe/on-node.ts',
   database: 'src/db/database.ts', // of a task that uses context.db
 };
 

@@ -3,7 +3,7 @@
 /** The exit codes of the `outflow` program. */
 export const EXIT_CODES = {
   ok: { code: 0, meaning: 'the command did what was asked; for `run`, the run succeeded' },
-  failed: { code: 1, meaning: 'the run failed' },
+  failed: { code: 1, meaning: 'the run failed; for `doctor`, something that a run needs is missing' },
   usage: { code: 2, meaning: 'a wrong command, flag or argument' },
   pipeline: { code: 3, meaning: 'the pipeline or its configuration cannot be used as it is written' },
   notFound: { code: 4, meaning: 'no such run, step or unit' },

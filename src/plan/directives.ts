@@ -1,6 +1,6 @@
 // What a step's allocations are asked for with: the directives of all who have a say, merged, and the lines of shell before the agent.
 import type { Directives, Step } from './plan.ts';
-import { DIRECTIVE_SOURCES, type Directive, type DirectiveSource, type SlurmSettings } from './slurm.ts';
+import { DIRECTIVE_SOURCES, type Directive, type SlurmSettings } from './slurm.ts';
 
 /** Options that speak of one thing: who says one of them has said them all. */
 const FAMILIES = [
@@ -13,11 +13,17 @@ const FAMILIES = [
 
 /** By name, each from its nearest source; what that source takes back (`false`) is left out. In the order of their names. */
 export function directivesOf(step: Step, settings: SlurmSettings): Directive[] {
+  return mergedDirectives(settings, step.kind === 'map' ? (step.sbatch ?? {}) : {});
+}
+
+/** The same for whatever has no step of a pipeline. */
+export function mergedDirectives(settings: SlurmSettings, pipeline: Directives = {}): Directive[] {
+  const said = { ...settings, pipeline };
   const merged: Directive[] = [];
   const decided = new Set<string>();
   for (const source of DIRECTIVE_SOURCES) {
-    const said = Object.entries(directivesOfSource(source, step, settings)).filter(([name]) => !decided.has(name));
-    for (const [name, value] of said) {
+    const undecided = Object.entries(said[source]).filter(([name]) => !decided.has(name));
+    for (const [name, value] of undecided) {
       for (const each of familyOf(name)) decided.add(each);
       if (value !== false) merged.push({ name, value, source });
     }
@@ -34,11 +40,6 @@ export function prologueOf(step: Step, settings: SlurmSettings): string[] {
 export function poolKey(step: Step, settings: SlurmSettings): string {
   const directives = directivesOf(step, settings).map(({ name, value }) => [name, value === true ? true : String(value)]);
   return JSON.stringify([directives, prologueOf(step, settings)]);
-}
-
-function directivesOfSource(source: DirectiveSource, step: Step, settings: SlurmSettings): Directives {
-  if (source !== 'pipeline') return settings[source];
-  return step.kind === 'map' ? (step.sbatch ?? {}) : {};
 }
 
 function familyOf(name: string): readonly string[] {

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { cacheDir } from './home.ts';
 
-/** Some 1 MB each: of seven parts, several commands and a few versions. */
+/** Some 1 MB each: of nine parts, several commands and a few versions. */
 const KEPT_FILES = 40;
 
 /** The exports of `program/NAME.cjs`, beside the program's own file. */

@@ -9,7 +9,7 @@ export interface SelfCommand {
 }
 
 /**
- * The command that starts this program with `args`: hidden sub-programs (`__coordinator`, `__host`, `__plan-host`, `__keeper`)
+ * The command that starts this program with `args`: hidden sub-programs (`__coordinator`, `__host`, `__plan-host`, `__keeper`, `__probe`)
  * and `agent`. No secret belongs in `args`: every user of the machine can read them.
  *
  * Run from its sources (tests), the program is the file that `OUTFLOW_SELF` names, by default `dist/outflow.cjs` of the clone.

@@ -35,6 +35,7 @@ const ORDER = [
   'db:stop',
   'db:status',
   'db:url',
+  'doctor',
   'agent',
 ];
 

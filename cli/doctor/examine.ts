@@ -1,0 +1,77 @@
+// All that doctor looks at, in groups, each told as soon as it is known.
+import { OutflowError } from '../../src/model/errors.ts';
+import { mergedDirectives } from '../../src/plan/directives.ts';
+import type { SlurmSettings } from '../../src/plan/slurm.ts';
+import { tryCertificates } from './certificates.ts';
+import { databaseFindings } from './database.ts';
+import { type Finding, type FindingGroup, missingBy } from './finding.ts';
+import { limitFindings, readLimits } from './limits.ts';
+import { listeningFinding } from './listening.ts';
+import { probeFindings } from './probe/findings.ts';
+import { runProbe } from './probe/probe.ts';
+import type { NodeReport } from './probe/report.ts';
+import { WaitingLine } from './probe/waiting-line.ts';
+import { programFindings } from './program.ts';
+import { runDirectoryFinding } from './run-directory.ts';
+import { slurmFindings } from './slurm.ts';
+import { stateRootFindings } from './state-root.ts';
+
+export interface Examination {
+  /** URL of the database that is named; undefined: the embedded one. */
+  database: string | undefined;
+  idleMs: number | undefined;
+  /** Null: no Slurm. */
+  slurm: SlurmSettings | null;
+  /** Null: no probe. */
+  probe: { patienceMs: number; signal: AbortSignal } | null;
+  onGroup(group: FindingGroup): void;
+}
+
+export interface Examined {
+  groups: FindingGroup[];
+  /** What the probe's node told. */
+  node: NodeReport | null;
+}
+
+export async function examine({ database, idleMs, slurm, probe, onGroup }: Examination): Promise<Examined> {
+  const groups: FindingGroup[] = [];
+  const tell = (title: string, findings: Finding[]): void => {
+    const group = { title, findings };
+    groups.push(group);
+    onGroup(group);
+  };
+  tell('program', [...programFindings(), ...limitFindings(readLimits())]);
+  tell('state', await stateRootFindings(database === undefined));
+  tell('database', await databaseFindings(database, idleMs));
+  if (slurm === null) return { groups, node: null };
+
+  const directives = mergedDirectives(slurm);
+  const found = await slurmFindings(slurm, directives);
+  const made = await tryCertificates();
+  const { certificates } = made;
+  const network = certificates === null ? [] : [await listeningFinding(slurm.listen, certificates.server)];
+  tell('Slurm', found);
+  tell('agents', [runDirectoryFinding(slurm, probe !== null), made.finding, ...network]);
+  if (probe === null) return { groups, node: null };
+
+  const lacks = groups.slice(-2).flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'missing'));
+  if (lacks.length > 0 || certificates === null) {
+    tell('probe', [notSent(lacks.map(({ check }) => check))]);
+    return { groups, node: null };
+  }
+  try {
+    const waiting = new WaitingLine(process.stderr);
+    const outcome = await runProbe({ settings: slurm, directives, certificates, ...probe, waiting });
+    tell('probe', probeFindings(outcome));
+    return { groups, node: outcome.kind === 'told' ? outcome.report : null };
+  } catch (error) {
+    if (probe.signal.aborted) throw error;
+    tell('probe', [missingBy('job', error)]);
+    return { groups, node: null };
+  }
+}
+
+function notSent(lacks: readonly string[]): Finding {
+  const why = new OutflowError('slurm-failed', `not sent, for want of what is missing above (${lacks.join(', ')})`);
+  return missingBy('job', why);
+}
