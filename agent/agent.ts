@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient } from '../src/rpc/client.ts';
-import type { CoordinatorMessage, Hello, Welcome } from '../src/rpc/messages.ts';
+import type { CoordinatorMessage, Hello, OpenExec, Welcome } from '../src/rpc/messages.ts';
 import type { Offer } from './cpus/choose.ts';
 import type { Deadline } from './deadline.ts';
 import { type Holdings, helloMessages } from './hello.ts';
@@ -23,6 +23,8 @@ export interface AgentOptions {
   outbox: Outbox;
   work: Work;
   deadline: Deadline;
+  /** Somebody wants a process beside a unit. */
+  openExec(request: OpenExec): void;
   /** Units may run when it resolves: the bundle is there. */
   prepare(welcome: Welcome): Promise<void>;
 }
@@ -132,6 +134,7 @@ export class Agent {
       case 'timeLeft':
         return this.#setDeadline(message.timeLeft.seconds);
       case 'openExec':
+        return this.#options.openExec(message.openExec);
       case 'heartbeat':
         return;
     }

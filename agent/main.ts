@@ -41,7 +41,7 @@ export async function runAgent(options: AgentCommand): Promise<number> {
     const workers = options.workers ?? join.workers;
     if (allocation === '') process.on('SIGINT', () => leaving.abort()); // somebody has started it by hand
     const id = join.agent ?? `${allocation || hostname()}.${randomBytes(4).toString('hex')}`;
-    const session = { joinFile, join, allocation, workers, id, scratch, pool, leaving: leaving.signal };
+    const session = { joinFile, join, allocation, workers, id, scratch, pool, watch: watchdog, leaving: leaving.signal };
     return exitCodeOf(await runSession(session));
   } catch (error) {
     if (leaving.signal.aborted) return 0;

@@ -8,6 +8,8 @@ import { Blobs } from './blobs.ts';
 import { chooseOffer } from './cpus/choose.ts';
 import { coresOf } from './cpus/cores.ts';
 import { Deadline } from './deadline.ts';
+import { Execs } from './exec/execs.ts';
+import { placeOf } from './exec/unit-place.ts';
 import { hostEnvironment } from './hosts/environment.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import { type JoinFile, rereadJoinFile } from './join-file.ts';
@@ -33,6 +35,8 @@ export interface SessionOptions {
   id: string;
   scratch: Scratch;
   pool: HostPool;
+  /** Ends process groups when this process is killed. */
+  watch: { add(group: number): void; remove(group: number): void };
   /** Aborted: leave soon. */
   leaving: AbortSignal;
 }
@@ -45,6 +49,7 @@ export async function runSession({
   id,
   scratch,
   pool,
+  watch,
   leaving,
 }: SessionOptions): Promise<AgentEnd> {
   const offer = chooseOffer(workers);
@@ -71,7 +76,14 @@ export async function runSession({
     pool.startAhead();
     work.begin(await beginMessage(welcome, blobs), welcome.maxRunning);
   };
-  const agent: Agent = new Agent({ id, allocation, offer, link, outbox, work, deadline, prepare });
+  const execs = new Execs({
+    client: () => link.client,
+    placeOf: (step, index) => placeOf(work.dispatcher.lanes, { step, index }),
+    wrap: (command, bound) => pool.programs.wrap(command, bound),
+    watch,
+  });
+  const openExec = execs.open.bind(execs);
+  const agent: Agent = new Agent({ id, allocation, offer, link, outbox, work, deadline, openExec, prepare });
   if (offer.warning !== '') work.warn(offer.warning);
   const linked = link.run();
   onAbort(leaving, () => {
@@ -83,6 +95,7 @@ export async function runSession({
     return await agent.ended;
   } finally {
     agent.stop();
+    await execs.stop();
     link.stop();
     offer.release();
     await linked;

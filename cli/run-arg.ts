@@ -8,6 +8,7 @@ import { holdOf } from './watch/holder.ts';
 
 const description = 'A run: its id, any unambiguous beginning of it, or `last`.';
 
+export const liveRunHelp = `${description} Default: the only live one.`;
 export const requiredRun = { run: Args.string({ description, required: true, ignoreStdin: true }) };
 export const newestRun = { run: Args.string({ description: `${description} Default: last.`, ignoreStdin: true }) };
 

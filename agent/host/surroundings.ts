@@ -2,16 +2,8 @@
 // units that change nothing: changes are noticed as they are made.
 import { syncBuiltinESMExports } from 'node:module';
 import os from 'node:os';
+import { cpuVariableNames } from '../cpus/cpu-variables.ts';
 import { TempDir } from './temp-dir.ts';
-
-/** Libraries that start as many threads as there are CPUs unless one of these says otherwise. */
-const THREAD_VARIABLES = [
-  'OMP_NUM_THREADS',
-  'OPENBLAS_NUM_THREADS',
-  'MKL_NUM_THREADS',
-  'NUMEXPR_NUM_THREADS',
-  'VECLIB_MAXIMUM_THREADS',
-];
 
 export class Surroundings {
   readonly #environment = process.env;
@@ -19,7 +11,7 @@ export class Surroundings {
   readonly #changeDirectory = process.chdir;
   /** Variables that the unit has changed, and what they were. */
   readonly #changed = new Map<string, string | undefined>();
-  readonly #cpuVariables = [...THREAD_VARIABLES];
+  #cpuVariables: readonly string[] = [];
   #workdir = '';
   #hasMoved = false;
   #cpus = 0;
@@ -45,7 +37,7 @@ export class Surroundings {
     this.#workdir = workdir;
     this.#changeDirectory.call(process, workdir);
     for (const [name, value] of Object.entries(variables)) setOrDelete(this.#environment, name, value ?? undefined);
-    if (this.#environment['SLURM_JOB_ID'] !== undefined) this.#cpuVariables.push('SLURM_CPUS_PER_TASK');
+    this.#cpuVariables = cpuVariableNames(this.#environment);
   }
 
   /** The pipeline is loaded: what is in TMPDIR from now on is a unit's. */

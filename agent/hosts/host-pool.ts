@@ -36,6 +36,10 @@ export class HostPool {
     this.#keep = keep;
   }
 
+  get programs(): HostPoolOptions['programs'] {
+    return this.#options.programs;
+  }
+
   get all(): ReadonlySet<TaskHost> {
     return this.#all;
   }

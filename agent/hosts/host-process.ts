@@ -45,6 +45,8 @@ const LEAVE_MS = 500;
 
 export class HostProcess {
   readonly pulse: Pulse;
+  /** What it was started with. */
+  readonly environment: NodeJS.ProcessEnv;
   readonly #child: ChildProcess;
   readonly #handlers: HostProcessHandlers;
   readonly #reader = new FrameReader();
@@ -59,12 +61,13 @@ export class HostProcess {
     this.#watch = options.watch;
     this.pulse = Pulse.create(options.scratchDir);
     this.#tempDir = makeTempDir(options.scratchDir);
+    this.environment = { ...options.environment, ...heapVariables(options), TMPDIR: this.#tempDir };
     const self = selfCommand('__host');
     const [command = self.command, ...args] = options.programs.wrap([self.command, ...self.args], options.cpus);
     this.#child = spawn(command, args, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', this.pulse.fd],
-      env: { ...options.environment, ...heapVariables(options), TMPDIR: this.#tempDir },
+      env: this.environment,
     });
     if (this.#child.pid !== undefined) this.#watch.add(this.#child.pid);
     this.#child.once('error', (error) => this.#finish({ code: null, signal: null, error }));

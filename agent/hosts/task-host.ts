@@ -32,6 +32,7 @@ export class TaskHost {
   /** GPUs that it sees, for as long as it lives: libraries look once. Null: not chosen yet, or the agent gives out none. */
   #gpus: string | null = null;
   readonly #variables: Record<string, string | null> = {};
+  #workdir = '';
   readonly #listenerNow: () => HostListener<TaskHost> | undefined;
   readonly #onGone: () => void;
   readonly #process: HostProcess;
@@ -71,6 +72,11 @@ export class TaskHost {
 
   get pid(): number {
     return this.#process.isOver ? 0 : this.#process.pid;
+  }
+
+  /** What units in it find around them; null values: not there. */
+  get surroundings(): { environment: Readonly<Record<string, string | null | undefined>>; workdir: string } {
+    return { environment: { ...this.#process.environment, ...this.#variables }, workdir: this.#workdir };
   }
 
   /** Units given and not yet told of. */
@@ -115,6 +121,7 @@ export class TaskHost {
   begin(message: BeginMessage): void {
     if (this.isLeaving) return;
     this.#state = 'begun';
+    this.#workdir = message.workdir;
     this.#send(textFrame({ ...message, variables: this.#variables }));
     this.#startTimer = setTimeout(() => {
       const message = `the pipeline was not set up within ${LIMITS.startMs / 1000} s: its modules or its setup wait for something`;

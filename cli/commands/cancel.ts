@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Flags from '@oclif/core/flags';
 import { LIMITS } from '../../src/model/limits.ts';
-import { CoordinatorClient } from '../../src/rpc/client.ts';
+import type { CoordinatorClient } from '../../src/rpc/client.ts';
+import { dialFirst } from '../../src/rpc/dial.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { OutflowCommand } from '../base-command.ts';
@@ -10,7 +11,7 @@ import { withStore } from '../open-store.ts';
 import { takeOver } from '../pipeline/take-over.ts';
 import { assertNotEnded, findRun, requiredRun } from '../run-arg.ts';
 import { paintFor } from '../text/style.ts';
-import { holdOf } from '../watch/holder.ts';
+import { holdOf, type Target, targetOf } from '../watch/holder.ts';
 import { outcomeLine } from '../watch/render-lines.ts';
 
 const POLL_MS = 100;
@@ -40,18 +41,20 @@ export default class Cancel extends OutflowCommand {
   }
 }
 
-/** Lets the holder know, or makes one that finishes the cancel. A holder elsewhere looks at the store by itself. */
+/** Lets the holder know, or makes one that finishes the cancel. One that cannot be reached looks at the store by itself. */
 async function nudge(summary: RunSummary, now: boolean, url: string): Promise<void> {
   const hold = holdOf(summary);
-  const address = hold.kind === 'nobody' ? await takeOver(summary, hold, url) : hold.kind === 'here' ? hold.address : undefined;
-  if (address === undefined) return;
-  const client = new CoordinatorClient({ address });
+  const target: Target | undefined =
+    hold.kind === 'nobody' ? { addresses: [await takeOver(summary, hold, url)] } : targetOf(hold);
+  if (target === undefined) return;
+  let client: CoordinatorClient | undefined;
   try {
+    client = await dialFirst(target.addresses, target.tls);
     await client.cancel({ now });
   } catch {
     // The wish is stored: the coordinator looks at it, or has ended.
   } finally {
-    client.close();
+    client?.close();
   }
 }
 

@@ -30,8 +30,7 @@ export default class Resume extends OutflowCommand {
       const hold = holdOf(summary);
       if (hold.kind === 'nobody') say(`run ${record.id} was orphaned: going on with it`);
       else say(`run ${record.id} is live${hold.kind === 'elsewhere' ? ` on ${hold.host}` : ''}: watching it`);
-      const address =
-        hold.kind === 'nobody' ? await takeOver(summary, hold, url) : hold.kind === 'here' ? hold.address : undefined;
+      const address = hold.kind === 'nobody' ? await takeOver(summary, hold, url) : undefined;
       if (!flags.watch) {
         say(`follow it: outflow status ${record.id}`);
         return { run: record.id, state: 'running' };

@@ -6,7 +6,7 @@ import { liveProgress } from '../status/live-progress.ts';
 import { statusLines } from '../status/render-status.ts';
 import { type StepStatus, stepStatuses } from '../status/step-status.ts';
 import { paintFor } from '../text/style.ts';
-import { holdOf } from '../watch/holder.ts';
+import { holdOf, targetOf } from '../watch/holder.ts';
 import { type Outcome, outcomeOf } from '../watch/outcome.ts';
 
 interface StatusData extends Outcome {
@@ -32,7 +32,8 @@ export default class Status extends OutflowCommand {
       const summary = await findRun(store, args.run ?? 'last');
       const { record, plan, endedAt } = summary;
       const hold = holdOf(summary);
-      const live = hold.kind === 'here' ? await liveProgress(hold.address) : undefined;
+      const target = targetOf(hold);
+      const live = target && (await liveProgress(target));
       const nowMs = Date.now();
       const steps = stepStatuses(plan, await store.stepSummaries(record.id), live, nowMs);
       const outcome = await outcomeOf(store, summary, plan);

@@ -1,22 +1,38 @@
 // Whether somebody holds a run, seen from this host: its lease by the database's clock, its process by its number.
 import { hostname } from 'node:os';
+import path from 'node:path';
+import { readControlFile } from '../../src/rpc/control-file.ts';
+import type { TlsIdentity } from '../../src/rpc/tls.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { processIdentity } from '../../src/system/processes.ts';
+
+export interface Target {
+  addresses: readonly string[];
+  tls?: TlsIdentity;
+}
 
 export type Hold =
   | { kind: 'ended' }
   /** A live process of this host, which can be dialled. */
-  | { kind: 'here'; address: string }
-  | { kind: 'elsewhere'; host: string }
+  | { kind: 'here'; target: Target }
+  /** `target`: how to reach it from here; undefined: that is not known here. */
+  | { kind: 'elsewhere'; host: string; target: Target | undefined }
   /** Nobody, or a process that is gone. `heldAt`: the epoch whose lease need not be waited for. */
   | { kind: 'nobody'; heldAt: number | undefined };
 
-export function holdOf({ state, holder, epoch, endedAt }: RunSummary): Hold {
+export function holdOf({ record, state, holder, epoch, endedAt }: RunSummary): Hold {
   if (endedAt !== null || state === 'succeeded' || state === 'failed' || state === 'cancelled') return { kind: 'ended' };
   if (holder === null) return { kind: 'nobody', heldAt: undefined };
   const isHere = holder.host === hostname();
   if (isHere && processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch };
   if (state === 'orphaned') return { kind: 'nobody', heldAt: undefined }; // alive perhaps, but its lease has expired
-  if (!isHere) return { kind: 'elsewhere', host: holder.host };
-  return { kind: 'here', address: holder.address };
+  if (isHere) return { kind: 'here', target: { addresses: [holder.address] } };
+  const shared = record.slurm?.sharedDir ?? null;
+  const directory = shared === null ? record.runDir : path.join(shared, `outflow-${record.id}`);
+  return { kind: 'elsewhere', host: holder.host, target: readControlFile(directory, record.id) };
+}
+
+/** Where a holder can be dialled, if there is one that can. */
+export function targetOf(hold: Hold): Target | undefined {
+  return hold.kind === 'here' || hold.kind === 'elsewhere' ? hold.target : undefined;
 }

@@ -2,12 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import { CoordinatorClient } from '../../src/rpc/client.ts';
+import type { CoordinatorClient } from '../../src/rpc/client.ts';
+import { dialFirst } from '../../src/rpc/dial.ts';
 import type { WatchEvent } from '../../src/rpc/messages.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { stepLabels } from '../text/step-labels.ts';
-import { holdOf } from './holder.ts';
+import { holdOf, type Target, targetOf } from './holder.ts';
 import { onInterrupt } from './interrupt.ts';
 import { LogTail } from './log-tail.ts';
 import { applyProgress, newModel, type WatchModel } from './model.ts';
@@ -65,23 +66,25 @@ class Watch {
 
   async toTheEnd(): Promise<RunSummary> {
     const { store, run } = this.#options;
-    let address = this.#options.address;
+    const { address } = this.#options;
+    let target: Target | undefined = address === undefined ? undefined : { addresses: [address] };
     for (;;) {
-      if (address !== undefined) await this.#follow(address);
+      if (target !== undefined) await this.#follow(target);
       const summary = await store.findRun(run);
       await this.#logs.read();
       const hold = holdOf(summary);
       if (hold.kind === 'ended' || hold.kind === 'nobody' || Date.now() > this.#giveUpAtMs) return summary;
-      address = hold.kind === 'here' ? hold.address : undefined;
+      target = targetOf(hold);
       await sleep(POLL_MS);
     }
   }
 
   /** Shows events until the stream ends, for whatever reason. */
-  async #follow(address: string): Promise<void> {
-    const client = new CoordinatorClient({ address });
-    this.#client = client;
+  async #follow({ addresses, tls }: Target): Promise<void> {
+    let client: CoordinatorClient | undefined;
     try {
+      client = await dialFirst(addresses, tls, { signal: this.#stop.signal });
+      this.#client = client;
       for await (const event of client.watch({ logs: true }, this.#stop.signal)) {
         this.#show(event);
         if (event.kind === 'end') return;
@@ -90,7 +93,7 @@ class Watch {
       // The coordinator went away: the store knows whether the run has ended, and who else may hold it.
     } finally {
       this.#client = undefined;
-      client.close();
+      client?.close();
     }
   }
 

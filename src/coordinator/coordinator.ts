@@ -11,8 +11,10 @@ import type { AllocationProgress, Hello, Welcome } from '../rpc/messages.ts';
 import { serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedRun, LogRow } from '../store/types.ts';
+import { AgentsView } from './agents-view.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { batchOf } from './batch.ts';
+import { Execs } from './execs.ts';
 import { Loop, type LoopEnd } from './loop.ts';
 import { type Pools, poolsOf } from './pools.ts';
 import { Providers } from './providers.ts';
@@ -49,6 +51,8 @@ export class Coordinator {
   readonly #providers: Providers;
   readonly #sessions: Sessions;
   readonly #watchers: Watchers;
+  readonly #execs: Execs;
+  readonly #agents: AgentsView;
   readonly #steps: StepWork;
   readonly #ownLogs: LogRow[] = [];
   #ownSeq = 0;
@@ -75,6 +79,16 @@ export class Coordinator {
       slurmCalls: this.#providers.calls,
       allocations: this.#core.allocations().map(allocationProgress),
     }));
+    this.#agents = new AgentsView({
+      agents: () => this.#core.agents(),
+      usageOf: (agent) => this.#sessions.usageOf(agent),
+      drain: (agent) => this.enqueue({ kind: 'drain-requested', agent }),
+    });
+    this.#execs = new Execs({
+      holderOf: (step, index) => this.#core.holderOf(step, index),
+      runningUnits: (limit) => this.#core.runningUnits(limit),
+      ask: (session, request) => this.#sessions.openExec(session, request),
+    });
     this.#steps = new StepWork({
       store: options.store,
       record: options.loaded.record,
@@ -149,6 +163,10 @@ export class Coordinator {
         watch: (request, emit, signal) => this.#watchers.watch(request, emit, signal),
         cancel: async ({ now }) => this.enqueue({ kind: 'cancel-requested', now }),
         tunnel: (target, socket) => this.#providers.tunnels?.open(target, socket),
+        agents: () => this.#agents.list(Date.now()),
+        drain: (agent) => this.#agents.drain(agent),
+        exec: (stream) => this.#execs.onUser(stream),
+        agentExec: (stream) => this.#execs.onAgent(stream),
       },
     );
     await this.#providers.publish(server.tcpPort);
@@ -158,6 +176,7 @@ export class Coordinator {
       return await ended;
     } finally {
       this.#providers.stop();
+      this.#execs.close();
       this.#sessions.close();
       await server.close();
     }

@@ -8,8 +8,10 @@ import type {
   FailureMessage,
   Hello,
   LogLine,
+  OpenExec,
   Report,
   StepInfo,
+  Usage,
   Welcome,
 } from '../rpc/messages.ts';
 import type { AgentStream, AgentStreamHandlers } from '../rpc/server.ts';
@@ -29,6 +31,8 @@ interface SessionState {
   hello: Hello | undefined;
   heardAtMs: number;
   stepsTold: Set<number>;
+  /** What its agent last said that it uses. */
+  usage: Usage | undefined;
 }
 
 export class Sessions {
@@ -46,7 +50,14 @@ export class Sessions {
 
   onAgent(stream: AgentStream): AgentStreamHandlers {
     const id = ++this.#last;
-    const session: SessionState = { stream, agent: '', hello: undefined, heardAtMs: Date.now(), stepsTold: new Set() };
+    const session: SessionState = {
+      stream,
+      agent: '',
+      hello: undefined,
+      heardAtMs: Date.now(),
+      stepsTold: new Set(),
+      usage: undefined,
+    };
     this.#sessions.set(id, session);
     if (this.#paused) stream.pause();
     return {
@@ -71,7 +82,10 @@ export class Sessions {
         return this.#host.enqueue({ kind: 'agent-leaving', session: id, signal: message.leaving.signal });
       case 'report':
         return this.#onReport(id, session, message.report);
-      default: // heartbeat, usage, and whatever a newer agent says
+      case 'usage':
+        session.usage = message.usage;
+        return;
+      default: // heartbeat, and whatever a newer agent says
     }
   }
 
@@ -176,6 +190,15 @@ export class Sessions {
     for (const [id, { hello }] of this.#sessions) {
       if (hello?.allocation === allocation) this.#send(id, { kind: 'timeLeft', timeLeft: { seconds } });
     }
+  }
+
+  usageOf(agent: string): Usage | undefined {
+    for (const session of this.#sessions.values()) if (session.agent === agent) return session.usage;
+    return undefined;
+  }
+
+  openExec(id: number, openExec: OpenExec): void {
+    this.#send(id, { kind: 'openExec', openExec });
   }
 
   #send(id: number, message: CoordinatorMessage): void {

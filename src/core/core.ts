@@ -12,6 +12,7 @@ import { grow } from './growth.ts';
 import { onAgentConnected, poolOfAgent } from './hello.ts';
 import { drainIdleAgents } from './idle.ts';
 import { lease } from './leasing.ts';
+import { holderOf, runningUnits, type UnitHolder } from './look.ts';
 import { onDisconnected, onDrainRequested, onLeaving, watchAgents } from './losses.ts';
 import { onReport } from './settle.ts';
 import { type CoreOptions, emit, newState, type State } from './state.ts';
@@ -84,6 +85,14 @@ export class Core {
   /** Agents that are connected, for people. */
   agents(): AgentView[] {
     return agentViews(this.#state);
+  }
+
+  holderOf(step: number, index: number): UnitHolder {
+    return holderOf(this.#state, step, index);
+  }
+
+  runningUnits(limit: number): { units: { step: number; index: number }[]; total: number } {
+    return runningUnits(this.#state, limit);
   }
 
   apply(event: Event, nowMs: number): Effect[] {

@@ -138,6 +138,12 @@ export class UnitTable {
     this.#attempt[index]! += 1;
   }
 
+  /** The number of the agent that holds it. */
+  holderOf(index: number): number | undefined {
+    const state = this.#state[index];
+    return state === UNIT.leased || state === UNIT.running ? this.#agent[index] : undefined;
+  }
+
   /** Whether this lease is in force: held, by this agent, under this fence. */
   isInForce(index: number, agent: number, fence: number): boolean {
     const state = this.#state[index];

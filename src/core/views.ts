@@ -22,6 +22,7 @@ export interface AgentView {
   /** Of units that it holds, at most all that it has. */
   cpusUsed: number;
   unitsDone: number;
+  unitsHeld: number;
   isDraining: boolean;
   endsAtMs: number | null;
 }
@@ -55,6 +56,7 @@ export function agentViews(state: State): AgentView[] {
       pool: agent.pool,
       cpusUsed: Math.min(used, agent.info.cpus),
       unitsDone: agent.unitsDone,
+      unitsHeld: agent.held.reduce((sum, count) => sum + count, 0),
       isDraining: agent.draining,
       endsAtMs: state.allocations.get(agent.info.allocation)?.endsAtMs ?? null,
     };

@@ -46,6 +46,12 @@ export const LIMITS = {
   nearEndMs: 60_000,
   /** How often an agent says what it uses. */
   usageMs: 5_000,
+  /** The same for a process beside a unit whose user has gone. */
+  execGraceMs: 1_000,
+  /** Processes beside units at once, over a run; one more is refused. */
+  execs: 64,
+  /** How long an agent may take to start one. */
+  execStartMs: 10_000,
   /** Events that wait for the coordinator's loop before the streams are paused. */
   eventQueue: 10_000,
   /** Events applied in one transaction. */

@@ -1,0 +1,42 @@
+// The native part of node-pty: loaded here, and only when a terminal is asked for. Its JavaScript is not used: there, what a
+// process has written just before its end is lost when the reader is slow, and input that a program does not read keeps a
+// CPU busy (1.2.0-beta.15).
+import { createRequire } from 'node:module';
+import path from 'node:path';
+
+export interface NativePty {
+  /** Starts a process as the leader of a session with a terminal. `onExit`: its exit code, or the number of a signal. */
+  fork(
+    file: string,
+    args: readonly string[],
+    environment: readonly string[],
+    directory: string,
+    columns: number,
+    rows: number,
+    uid: number,
+    gid: number,
+    isUtf8: boolean,
+    helper: string,
+    onExit: (code: number, signal: number) => void,
+  ): { fd: number; pid: number };
+  resize(fd: number, columns: number, rows: number, widthPixels: number, heightPixels: number): void;
+}
+
+export interface Pty {
+  native: NativePty;
+  /** A program that starts others on macOS. */
+  helper: string;
+}
+
+/** Undefined: it was not installed, or does not run on this system. */
+export function loadPty(): Pty | undefined {
+  const platform = `${process.platform}-${process.arch}`;
+  const require = createRequire(import.meta.url);
+  try {
+    const file = require.resolve(`@lydell/node-pty-${platform}`);
+    const { native } = require(file) as { native: NativePty };
+    return { native, helper: path.resolve(path.dirname(file), '..', 'prebuilds', platform, 'spawn-helper') };
+  } catch {
+    return undefined;
+  }
+}
