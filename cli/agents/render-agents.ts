@@ -37,6 +37,7 @@ function rowOf(agent: AgentStatus): string[] {
 
 /** `1.2/16 GiB`; what is granted is left out where it is not known. */
 function memoryText({ memoryBytes, memoryUsedBytes }: AgentStatus): string {
+  if (memoryBytes === 0 && memoryUsedBytes === 0) return ''; // not told yet
   const inGib = (bytes: number): string => String(Number((bytes / GIB).toPrecision(2)));
   return `${inGib(memoryUsedBytes)}${memoryBytes > 0 ? `/${inGib(memoryBytes)}` : ''} GiB`;
 }
