@@ -61,7 +61,7 @@ export class HostProcess {
     this.#watch = options.watch;
     this.pulse = Pulse.create(options.scratchDir);
     this.#tempDir = makeTempDir(options.scratchDir);
-    this.environment = { ...options.environment, ...heapVariables(options), TMPDIR: this.#tempDir };
+    this.environment = { ...options.environment, ...heapVariables(options.limitMib, options.environment), TMPDIR: this.#tempDir };
     const self = selfCommand('__host');
     const [command = self.command, ...args] = options.programs.wrap([self.command, ...self.args], options.cpus);
     this.#child = spawn(command, args, {

@@ -83,10 +83,10 @@ test('GPUs are named alike, but counted anew behind what AMD has filtered', () =
 });
 
 test("the heap stays below the unit's memory, unless the user has set it", () => {
-  expect(heapVariables({ limitMib: 0, environment: {} })).toEqual({});
-  expect(heapVariables({ limitMib: 1000, environment: {} })).toEqual({ NODE_OPTIONS: '--max-old-space-size=852' });
-  expect(heapVariables({ limitMib: 1000, environment: { NODE_OPTIONS: '--trace-gc' } })).toEqual({
+  expect(heapVariables(0, {})).toEqual({});
+  expect(heapVariables(1000, {})).toEqual({ NODE_OPTIONS: '--max-old-space-size=852' });
+  expect(heapVariables(1000, { NODE_OPTIONS: '--trace-gc' })).toEqual({
     NODE_OPTIONS: '--trace-gc --max-old-space-size=852',
   });
-  expect(heapVariables({ limitMib: 1000, environment: { NODE_OPTIONS: '--max_old_space_size=99' } })).toEqual({});
+  expect(heapVariables(1000, { NODE_OPTIONS: '--max_old_space_size=99' })).toEqual({});
 });
