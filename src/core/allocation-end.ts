@@ -36,13 +36,11 @@ export function endAllocations(state: State, allocations: readonly Allocation[],
   emit(state, { kind: 'end-allocations', allocations: allocations.map(({ id }) => id) });
 }
 
-/** The run is over, or is being ended: what has no agent is not needed any more. */
+/** The run is over, or is being ended: what has no agent yet is not needed any more. What had one ends by itself. */
 export function endStarting(state: State): void {
   endAllocations(
     state,
-    [...state.allocations].filter(
-      (each) => isSlurm(state, each) && !hasEnded(each) && !each.ending && !state.agents.isHeardOf(each.id),
-    ),
+    [...state.allocations].filter((each) => isSlurm(state, each) && isStarting(each) && !each.ending),
     'over',
   );
 }

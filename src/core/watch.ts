@@ -39,7 +39,8 @@ export function dueMsOf(state: State, allocation: Allocation): number | undefine
   if (ending !== null) return ending.askedMs + LIMITS.endRetryMs;
   if (stage.kind === 'running') return stage.sinceMs + (stage.isNoted ? LIMITS.helloPatienceMs : LIMITS.helloNoticeMs);
   // A job that goes on without its agents, or though its agents were told to go.
-  if (stage.kind === 'connected' && stage.emptySinceMs !== null) return stage.emptySinceMs + LIMITS.endRetryMs;
+  if (stage.kind === 'connected' && stage.emptySinceMs !== null)
+    return stage.emptySinceMs + (state.phase.kind === 'ended' ? LIMITS.jobExitMs : LIMITS.endRetryMs);
   if (stage.kind === 'connected' && state.phase.kind === 'ended') return state.phase.atMs + LIMITS.cancelGraceMs;
   if (stage.kind === 'pending' && stage.waiting?.kind === 'admin' && !stage.isNoted)
     return stage.waitsSinceMs + LIMITS.adminNoticeMs;

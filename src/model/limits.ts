@@ -98,6 +98,8 @@ export const LIMITS = {
   submitRetryMs: 30_000,
   /** How long to wait for the end of allocations before they are asked to end again. */
   endRetryMs: 30_000,
+  /** What a job without agents has to end by itself when the run is over. */
+  jobExitMs: 2_000,
   /** An agent told to end within this time of its allocation's end is told so for that reason. */
   walltimeNearMs: 90_000,
   /** How long an agent that must go waits for Slurm to say why. */
