@@ -55,14 +55,14 @@ export function shapeFor(request: ShapeRequest): ShapeAnswer {
 }
 
 /** CPUs that a unit takes from a node: units of 2 or more never share a core; memory by the CPU may cost CPUs. */
-export function cpusOn(node: NodeFacts, needs: UnitNeeds, bounds: AllocationBounds): number {
+function cpusOn(node: NodeFacts, needs: UnitNeeds, bounds: AllocationBounds): number {
   const { memoryPerCpuMib } = bounds;
   const cpus = memoryPerCpuMib === undefined ? needs.cpus : Math.max(needs.cpus, Math.ceil(needs.memoryMib / memoryPerCpuMib));
   return cpus < 2 ? cpus : Math.ceil(cpus / node.threadsPerCore) * node.threadsPerCore;
 }
 
 /** Slurm's RealMemory is 1 where nobody has set it. */
-export function knowsMemory(node: NodeFacts): boolean {
+function knowsMemory(node: NodeFacts): boolean {
   return node.memoryMib > 1;
 }
 

@@ -28,7 +28,7 @@ export interface SlurmFaults {
   walltimeMs: number;
 }
 
-export const NO_FAULTS: SlurmFaults = {
+const NO_FAULTS: SlurmFaults = {
   unclear: 0,
   deafScancel: 0,
   limit: Number.POSITIVE_INFINITY,

@@ -5,6 +5,7 @@ import type { Effect } from '../../../src/core/effects.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import type { UnitNeeds } from '../../../src/plan/slurm.ts';
 import { mapStep, planOf, taskStep } from '../../support/plans.ts';
+import { SlurmRun } from './slurm-run.ts';
 
 type LeaseEffect = Extract<Effect, { kind: 'lease' }>;
 
@@ -105,4 +106,48 @@ test('the last units are spread evenly over agents', () => {
 
 test('the sequential backend has one unit out at a time', () => {
   expect(count(offered(planOf(gen, mapStep('map', 'Gen')), 10, [8], { maxRunning: 1 }), 0)).toBe(1);
+});
+
+describe('on Slurm', () => {
+  const leased = (run: SlurmRun, session: number): number[] =>
+    run.maps.map((_, step) => run.held(session).filter((lease) => lease.step === step).length);
+
+  test('memory is packed as CPUs are', () => {
+    const run = new SlurmRun([{ total: 100, memoryMib: 5_000 }]).begin();
+    expect(leased(run, run.connect('1-1.0', { cpus: 8, memoryMib: 16_000 }))).toEqual([3]);
+    expect(leased(run, run.connect('1-1.1', { id: 'b', cpus: 8, memoryMib: 0 }))).toEqual([8]);
+  });
+
+  test('GPUs are packed as CPUs are', () => {
+    const run = new SlurmRun([{ total: 100, gpus: 1 }, { total: 100 }], { nodes: [{ gpus: 2 }] }).begin();
+    expect(leased(run, run.connect('1-1.0', { cpus: 8, gpus: 2 }))).toEqual([2, 6]);
+  });
+
+  test('what is prefetched counts for neither', () => {
+    const run = new SlurmRun([{ total: 100, memoryMib: 5_000 }]).begin();
+    const session = run.connect('1-1.0', { cpus: 8, memoryMib: 16_000 });
+    run.apply({ kind: 'demand', session, step: 0, prefetch: 10, closed: false });
+    expect(leased(run, session)).toEqual([13]);
+  });
+
+  test('an agent takes the units of its pool', () => {
+    const run = new SlurmRun([{ total: 4 }, { total: 4, pool: 2 }]).begin();
+    expect(leased(run, run.connect('1-2.0'))).toEqual([0, 4]);
+  });
+
+  test('nothing more of a step that an agent has closed', () => {
+    const run = new SlurmRun([{ total: 100 }, { total: 100 }]).begin();
+    const session = run.connect('1-1.0');
+    run.apply({ kind: 'demand', session, step: 0, prefetch: 0, closed: true });
+    run.succeed(session, run.held(session));
+    expect(leased(run, session)).toEqual([8, 8]);
+  });
+
+  test('simultaneousTasks counts what is held anywhere, also by an agent that is away', () => {
+    const run = new SlurmRun([{ total: 100, step: { simultaneousTasks: 10 } }], { nodes: [{ cpus: 8 }] }).begin();
+    const first = run.connect('1-1.0', { cpus: 5 });
+    run.disconnect(first);
+    const second = run.connect('1-1.1', { id: 'b' });
+    expect([leased(run, first), leased(run, second)]).toEqual([[5], [5]]);
+  });
 });

@@ -1,0 +1,180 @@
+// Agents that go: by our own heartbeat, with the cause that Slurm knows.
+import { describe, expect, test } from 'vitest';
+import { SlurmRun } from './slurm-run.ts';
+
+const again = (run: SlurmRun, effects: ReturnType<SlurmRun['pass']>): number => run.all('store-attempt', effects).length;
+
+describe('an agent whose connection is gone', () => {
+  test('is lost 12 s after its last word; Slurm is asked once for the cause', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    const effects = run.disconnect(session, run.nowMs - 5_000);
+    expect(run.all('inspect-allocation', effects)).toEqual([{ kind: 'inspect-allocation', allocation: '1-1.0' }]);
+    expect(again(run, run.pass(6_900))).toBe(0);
+    const lost = run.pass(200);
+    expect(run.all('store-attempt', lost)[0]).toMatchObject({ failure: { cause: 'agent-lost' }, loss: true });
+    expect(run.all('store-agent').at(-1)?.state).toBe('lost');
+  });
+
+  test('has 2 s to come back, however long it was silent', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    run.disconnect(run.connect('1-1.0'), run.nowMs - 60_000);
+    expect(again(run, run.pass(1_900))).toBe(0);
+    expect(again(run, run.pass(200))).toBe(8);
+  });
+
+  test('is lost at once when Slurm says that its allocation has ended, for that cause', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    run.disconnect(run.connect('1-1.0'));
+    const effects = run.ends('1-1.0', 'node-lost', 'its node failed');
+    expect(run.all('store-attempt', effects)[0]).toMatchObject({
+      failure: { cause: 'node-lost', message: 'its node failed' },
+      loss: true,
+    });
+  });
+
+  test('whose job goes on without it: it is cancelled after a while', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    run.disconnect(run.connect('1-1.0'));
+    run.pass(50_000);
+    expect(run.ended).toEqual(['1-1.0']);
+  });
+});
+
+test('an agent that we hear lives, whatever Slurm says', () => {
+  const run = new SlurmRun([{ total: 16 }], { maxAllocations: 1 }).begin();
+  const session = run.connect('1-1.0');
+  const effects = run.ends('1-1.0', 'node-lost', 'so Slurm believes');
+  expect(again(run, effects)).toBe(0);
+  expect(run.asked).toHaveLength(1);
+  run.succeed(session, run.held(session));
+  expect(run.held(session)).toHaveLength(16);
+  expect(run.all('store-attempt', run.disconnect(session))[0]).toMatchObject({ failure: { message: 'so Slurm believes' } });
+});
+
+test('an agent that was told to go and holds nothing has left, at once', () => {
+  const run = new SlurmRun([{ total: 1 }, { total: 8, pool: 2 }]).begin();
+  const session = run.connect('1-1.0');
+  run.succeed(session, run.held(session));
+  expect(run.all('store-agent', run.disconnect(session)).map(({ state }) => state)).toEqual(['left']);
+  run.ends('1-1.0');
+  expect(run.failureOf(1)).toBeUndefined();
+});
+
+describe('losses that cost nothing', () => {
+  test.each(['preempted', 'drained', 'cancelled'] as const)('%s', (cause) => {
+    const run = new SlurmRun([{ total: 1 }]).begin();
+    for (let count = 1; count <= 8; count++) {
+      const session = run.connect(`1-${count}.0`, { id: `a${count}`, cpus: 1 });
+      run.disconnect(session);
+      const effects = run.ends(`1-${count}.0`, cause);
+      expect(run.all('store-attempt', effects)[0]?.loss).toBeNull();
+    }
+    expect(run.failureOf(0)).toBeUndefined();
+  });
+});
+
+test.each(['agent-lost', 'node-lost'] as const)('%s ends a unit that was running at five of them', (cause) => {
+  const run = new SlurmRun([{ total: 1 }]).begin();
+  for (let count = 1; count <= 5; count++) {
+    run.disconnect(run.connect(`1-${count}.0`, { id: `a${count}`, cpus: 1 }));
+    run.ends(`1-${count}.0`, cause);
+  }
+  expect(run.failureOf(0)).toContain('lost 5 times while it was running');
+});
+
+describe('cut off at the end of the allocation', () => {
+  test('twice with the whole time of one: the unit fails, with advice', () => {
+    const run = new SlurmRun([{ total: 1 }]).begin();
+    for (const count of [1, 2]) {
+      const session = run.connect(`1-${count}.0`, { id: `a${count}`, cpus: 1 });
+      run.fail(session, run.held(session), { cause: 'walltime', message: 'its time was over' });
+      run.disconnect(session);
+      run.ends(`1-${count}.0`, 'walltime');
+    }
+    expect(run.failureOf(0)).toContain(
+      'the whole time of an allocation was not enough for it, 2 times: ask for more with sbatch: { time }, or make its units smaller',
+    );
+  });
+
+  test('a unit that came later is only lost, and tried again', () => {
+    const run = new SlurmRun([{ total: 2 }], { maxAllocations: 1, nodes: [{ cpus: 1 }] }).begin();
+    for (const count of [1, 2]) {
+      const session = run.connect(`1-${count}.0`, { id: `a${count}`, cpus: 1 });
+      if (count === 1) run.succeed(session, run.held(session));
+      const effects = run.fail(session, run.held(session).slice(count === 1 ? 1 : 0), { cause: 'walltime', message: 'cut off' });
+      expect(run.all('store-attempt', effects)).toMatchObject([{ loss: true }]);
+      run.disconnect(session);
+      run.ends(`1-${count}.0`, 'walltime');
+    }
+    expect(run.failureOf(0)).toBeUndefined();
+  });
+});
+
+describe('an agent that must go', () => {
+  const near = (run: SlurmRun) => ({ endsAtMs: run.nowMs + 60_000 });
+
+  test('near the end of its allocation is told walltime at once, and gets nothing more', () => {
+    const run = new SlurmRun([{ total: 16 }]).begin();
+    const session = run.connect('1-1.0');
+    run.runs('1-1.0', near(run));
+    const effects = run.apply({ kind: 'agent-leaving', session, signal: 'SIGTERM' });
+    expect(run.all('drain', effects)).toMatchObject([{ session, cause: 'walltime' }]);
+    run.succeed(session, run.held(session));
+    expect(run.held(session)).toHaveLength(8);
+  });
+
+  test('else Slurm is asked, and its answer is the cause', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    const effects = run.apply({ kind: 'agent-leaving', session, signal: 'SIGTERM' });
+    expect(run.all('inspect-allocation', effects)).toHaveLength(1);
+    expect(run.all('drain', effects)).toEqual([]);
+    expect(run.all('drain', run.ends('1-1.0', 'preempted'))).toMatchObject([{ session, cause: 'preempted' }]);
+  });
+
+  test('else, after 2 s, it goes without one', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    run.apply({ kind: 'agent-leaving', session, signal: 'SIGTERM' });
+    expect(run.all('drain', run.pass(1_900))).toEqual([]);
+    const [drain] = run.all('drain', run.pass(200));
+    expect(drain).toMatchObject({ session });
+    expect(drain?.cause).toBeUndefined();
+  });
+
+  test('of its own will is let go at once', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    expect(run.all('drain', run.apply({ kind: 'agent-leaving', session, signal: '' }))).toHaveLength(1);
+  });
+
+  test('is told again when it comes back', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    run.apply({ kind: 'drain-requested', agent: 'agent-1-1.0' });
+    run.disconnect(session);
+    const again = run.hello('1-1.0', {}, run.held(session));
+    expect(run.all('drain').map((drain) => drain.session)).toEqual([session, again]);
+  });
+});
+
+test('an agent of an allocation that is not of this run gets nothing', () => {
+  const run = new SlurmRun([{ total: 8 }]).begin();
+  const session = run.hello('9-9.9');
+  expect(run.all('drain')).toMatchObject([{ session, reason: 'its allocation is not one of this run' }]);
+  expect(run.held(session)).toEqual([]);
+});
+
+test('an agent that was started by hand takes units of any pool, and may come and go', () => {
+  const run = new SlurmRun([{ total: 4 }, { total: 4, pool: 2 }]);
+  run.apply({ kind: 'tick' });
+  for (const step of [0, 1]) run.apply({ kind: 'step-prepared', step, total: 4 });
+  const session = run.hello('');
+  expect(run.held(session).map(({ step }) => step)).toEqual([0, 0, 0, 0, 1, 1, 1, 1]);
+  run.begin();
+  expect(run.asked).toEqual([]);
+  run.disconnect(session);
+  run.pass(13_000);
+  expect(run.asked).toHaveLength(2);
+});
