@@ -1,4 +1,5 @@
 // `outflow status`: how far a run is, what failed, and what can be done next.
+import type { AllocationProgress } from '../../src/rpc/messages.ts';
 import { OutflowCommand } from '../base-command.ts';
 import { withStore } from '../open-store.ts';
 import { findRun, newestRun } from '../run-arg.ts';
@@ -17,12 +18,14 @@ interface StatusData extends Outcome {
   endedAt: string | null;
   agents: number | null;
   cpus: number | null;
+  allocations: AllocationProgress[];
+  slurmCalls: number | null;
   steps: StepStatus[];
 }
 
 export default class Status extends OutflowCommand {
   static override summary = 'Show how far a run is.';
-  static override description = 'Its steps with counts, its agents, its failures, and what can be done next.';
+  static override description = 'Its steps with counts, its agents and allocations, its failures, and what can be done next.';
   static override examples = ['<%= config.bin %> status', '<%= config.bin %> status 7k2m'];
   static override args = newestRun;
 
@@ -37,14 +40,19 @@ export default class Status extends OutflowCommand {
       const nowMs = Date.now();
       const steps = stepStatuses(plan, await store.stepSummaries(record.id), live, nowMs);
       const outcome = await outcomeOf(store, summary, plan);
-      const [agents, cpus] = [live?.agents ?? null, live?.cpus ?? null];
+      const seen = {
+        agents: live?.agents ?? null,
+        cpus: live?.cpus ?? null,
+        allocations: live?.allocations ?? [],
+        slurmCalls: live?.slurmCalls ?? null,
+      };
       if (!this.jsonEnabled()) {
         const paint = paintFor(process.stdout);
-        process.stdout.write(`${statusLines({ summary, outcome, steps, agents, cpus, nowMs }, paint).join('\n')}\n`);
+        process.stdout.write(`${statusLines({ summary, outcome, steps, ...seen, nowMs }, paint).join('\n')}\n`);
       }
       const { backend, pipelineFile: pipeline, planHash, createdAt } = record;
       const times = { acceptedAt: createdAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };
-      return { ...outcome, backend, pipeline, planHash, ...times, agents, cpus, steps };
+      return { ...outcome, backend, pipeline, planHash, ...times, ...seen, steps };
     });
   }
 }

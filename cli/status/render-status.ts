@@ -1,14 +1,21 @@
 // A run's status for people: what it is, its steps, its failures, and the next commands. Pure.
 import { formatDuration } from '../../src/base/duration.ts';
+import type { AllocationProgress } from '../../src/rpc/messages.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { argsText } from '../text/args-text.ts';
 import { ago, count, counted } from '../text/format.ts';
 import { stateText } from '../text/state-text.ts';
 import type { Paint } from '../text/style.ts';
 import { table } from '../text/table.ts';
+import { expectedText } from '../watch/allocations.ts';
 import type { Outcome } from '../watch/outcome.ts';
 import { failureLines } from '../watch/render-lines.ts';
 import type { StepStatus } from './step-status.ts';
+
+const ALLOCATIONS_SHOWN = 20;
+
+/** What a user sees of an allocation's state. */
+const ALLOCATION_STATES: Readonly<Record<string, string>> = { asked: 'asked for', running: 'starting', connected: 'working' };
 
 export interface Status {
   summary: RunSummary;
@@ -16,11 +23,15 @@ export interface Status {
   steps: StepStatus[];
   agents: number | null;
   cpus: number | null;
+  /** Of Slurm, as the holder sees them; those that have ended are left out. */
+  allocations: readonly AllocationProgress[];
+  /** Commands of Slurm that the holder has run. */
+  slurmCalls: number | null;
   nowMs: number;
 }
 
 export function statusLines(status: Status, paint: Paint): string[] {
-  const { summary, outcome, steps } = status;
+  const { summary, outcome, steps, allocations, nowMs } = status;
   const failure =
     outcome.failure && outcome.state === 'failed' ? outcome.failure.message.split('\n').map((line) => `  ${line}`) : [];
   const failures = failureLines(outcome.failedUnits.first, outcome.failedUnits.total, paint);
@@ -28,18 +39,24 @@ export function statusLines(status: Status, paint: Paint): string[] {
     ...headLines(status, paint),
     '',
     ...stepTable(steps, paint).map((line) => `  ${line}`),
+    ...section(allocationTable(allocations, nowMs, paint).map((line) => `  ${line}`)),
     ...(failure.length + failures.length > 0 ? ['', ...failure, ...failures] : []),
     '',
     ...nextCommands(summary, outcome).map((line) => paint('dim', line)),
   ];
 }
 
-function headLines({ summary, agents, cpus, nowMs }: Status, paint: Paint): string[] {
+function section(lines: string[]): string[] {
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function headLines({ summary, agents, cpus, slurmCalls, nowMs }: Status, paint: Paint): string[] {
   const { record, state, endedAt } = summary;
   const since = nowMs - record.createdAt.getTime();
   const took =
     endedAt === null ? `for ${formatDuration(since)}` : `in ${formatDuration(endedAt.getTime() - record.createdAt.getTime())}`;
-  const who = agents === null ? '' : `, ${counted(agents, 'agent')} with ${counted(cpus ?? 0, 'CPU')}`;
+  const calls = slurmCalls ? `, ${counted(slurmCalls, 'Slurm call')}` : '';
+  const who = agents === null ? '' : `, ${counted(agents, 'agent')} with ${counted(cpus ?? 0, 'CPU')}${calls}`;
   const rows = [
     ['command', record.command + argsText(record.args)],
     ['pipeline', record.pipelineFile],
@@ -78,6 +95,23 @@ function stepRow(step: StepStatus, paint: Paint): string[] {
     step.failed > 0 ? paint('red', count(step.failed)) : '',
     step.tookMs === null ? '' : formatDuration(step.tookMs),
   ];
+}
+
+/** Those that wait first; why, and until when. */
+function allocationTable(allocations: readonly AllocationProgress[], nowMs: number, paint: Paint): string[] {
+  if (allocations.length === 0) return [];
+  const columns = [{ head: 'ALLOCATION' }, { head: 'JOB' }, { head: 'STATE' }, { head: 'CPUS', right: true }, { head: 'WHY' }];
+  const sorted = [...allocations].sort((a, b) => Number(a.state === 'connected') - Number(b.state === 'connected'));
+  let last = '';
+  const rows = sorted.slice(0, ALLOCATIONS_SHOWN).map(({ id, job, state, cpus, reason, expectedStartMs }) => {
+    const until = expectedStartMs > 0 ? `, ${expectedText(expectedStartMs, nowMs)}` : '';
+    const why = reason + until;
+    const shown = why !== '' && why === last ? '"' : why;
+    last = why;
+    return [id, job, ALLOCATION_STATES[state] ?? state, cpus > 0 ? count(cpus) : '', shown];
+  });
+  const more = allocations.length - rows.length;
+  return [...table(columns, rows, paint), ...(more > 0 ? [paint('dim', `and ${count(more)} more`)] : [])];
 }
 
 function nextCommands({ record }: RunSummary, { state, failedUnits }: Outcome): string[] {

@@ -34,6 +34,22 @@ export function ago(ms: number): string {
   return `${days} day${days === 1 ? '' : 's'} ago`;
 }
 
+/** How soon: `at any moment`, `in 5 min`, `in 3 h`, `in 2 days`. */
+export function inTime(ms: number): string {
+  if (ms < 60_000) return ms < 10_000 ? 'at any moment' : 'within a minute';
+  if (ms < 3_600_000) return `in ${Math.round(ms / 60_000)} min`;
+  if (ms < 2 * 86_400_000) return `in ${Math.round(ms / 3_600_000)} h`;
+  return `in ${Math.round(ms / 86_400_000)} days`;
+}
+
+/** `14:32`; of another day `Nov 24, 14:32`. Local time. */
+export function timeOfDay(atMs: number, nowMs: number): string {
+  const at = new Date(atMs);
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  if (at.toDateString() === new Date(nowMs).toDateString()) return time;
+  return `${at.toLocaleDateString('en-US', { month: 'short', day: 'numeric' })}, ${time}`;
+}
+
 /** At most `width` columns, the rest cut off and marked. */
 export function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;

@@ -2,7 +2,7 @@
 import type { Paint } from '../text/style.ts';
 import { newlySettled, type WatchModel } from './model.ts';
 import type { Printer, TaskOutput } from './printer.ts';
-import { startLine, stepEndLine, type TaskLine, taskLine } from './render-lines.ts';
+import { ownLine, startLine, stepEndLine, type TaskLine, taskLine, waitNews } from './render-lines.ts';
 
 export interface LinePrinterOptions {
   stderr: NodeJS.WritableStream;
@@ -15,6 +15,8 @@ export interface LinePrinterOptions {
 export class LinePrinter implements Printer {
   readonly #options: LinePrinterOptions;
   #last: WatchModel | undefined;
+  /** What was said of allocations that wait. */
+  #waited = '';
 
   constructor(options: LinePrinterOptions) {
     this.#options = options;
@@ -27,9 +29,12 @@ export class LinePrinter implements Printer {
 
   update(model: WatchModel): void {
     const settled = this.#last ? newlySettled(this.#last, model) : [];
+    const waits = waitNews(this.#waited, model, Date.now());
     this.#last = model;
+    this.#waited = waits.said;
     if (this.#options.quiet) return;
     for (const step of settled) this.#say(stepEndLine(step, this.#options.paint));
+    for (const line of waits.lines) this.#say(ownLine(line, this.#options.paint));
   }
 
   task(line: TaskLine): void {

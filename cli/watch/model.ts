@@ -1,6 +1,6 @@
 // What is known of a run while it is watched: pure data, made from the coordinator's events.
 import type { RunState, StepState } from '../../src/model/states.ts';
-import type { Progress, StepProgress } from '../../src/rpc/messages.ts';
+import type { AllocationProgress, Progress, StepProgress } from '../../src/rpc/messages.ts';
 
 export interface WatchModel {
   run: string;
@@ -10,6 +10,8 @@ export interface WatchModel {
   state: RunState;
   agents: number;
   cpus: number;
+  /** Of Slurm, while the run goes on; none of them has ended. */
+  allocations: readonly AllocationProgress[];
   steps: StepView[];
 }
 
@@ -55,7 +57,8 @@ export function newModel(run: WatchedRun, startedAtMs: number): WatchModel {
     samples: [],
   };
   const steps = run.steps.map((step) => ({ ...structuredClone(fresh), ...step, state: 'waiting' as const }));
-  return { run: run.run, command: run.command, backend: run.backend, startedAtMs, state: 'accepted', agents: 0, cpus: 0, steps };
+  const { run: id, command, backend } = run;
+  return { run: id, command, backend, startedAtMs, state: 'accepted', agents: 0, cpus: 0, allocations: [], steps };
 }
 
 /** The model after a progress event. Steps that are not in it stay as they are. */
@@ -65,7 +68,10 @@ export function applyProgress(model: WatchModel, progress: Progress, nowMs: numb
     const change = news.get(ordinal);
     return change ? applyStep(step, change, nowMs) : step;
   });
-  return { ...model, state: progress.state as RunState, agents: progress.agents, cpus: progress.cpus, steps };
+  const { agents, cpus } = progress;
+  const isOver = progress.state !== 'running' || steps.every((step) => isSettled(step.state));
+  const allocations = isOver ? [] : progress.allocations;
+  return { ...model, state: progress.state as RunState, agents, cpus, allocations, steps };
 }
 
 function applyStep(step: StepView, news: StepProgress, nowMs: number): StepView {

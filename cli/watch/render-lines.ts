@@ -4,6 +4,7 @@ import type { RunState } from '../../src/model/states.ts';
 import type { LogLevel, LogStream } from '../../src/store/types.ts';
 import { count, counted } from '../text/format.ts';
 import type { Paint } from '../text/style.ts';
+import { waitsOf, waitsText } from './allocations.ts';
 import { doneOf, type StepView, type WatchModel } from './model.ts';
 
 export function startLine(model: WatchModel, paint: Paint): string {
@@ -25,6 +26,26 @@ export function stepEndLine(step: StepView, paint: Paint): string {
     default:
       return `${name}${step.state}${units && `, ${units}done`}${failed}`;
   }
+}
+
+/**
+ * Lines on allocations that wait, where there is news since `said`: another reason, or that an expected start is known. That it
+ * moves is no news; `outflow status` tells it.
+ */
+export function waitNews(said: string, model: WatchModel, nowMs: number): { lines: string[]; said: string } {
+  const waiting = waitsOf(model.allocations).filter(({ state }) => state === 'waits');
+  const now = waiting.map(({ reason, expectedStartMs }) => `${reason}${expectedStartMs === null ? '' : ' until'}`).join('\n');
+  if (now === said) return { lines: [], said };
+  const connected = model.allocations.filter(({ state }) => state === 'connected').length;
+  if (waiting.length === 0 && connected === 0) return { lines: [], said };
+  const lines = waiting.map((waits) => waitsText(waits, nowMs).join(': '));
+  if (waiting.length === 0) lines.push(`no allocation waits any more; ${counted(model.cpus, 'CPU')} at work`);
+  return { lines, said: now };
+}
+
+/** A line of the run itself. */
+export function ownLine(text: string, paint: Paint): string {
+  return `${paint('dim', 'outflow |')} ${text}`;
 }
 
 export interface TaskLine {

@@ -1,7 +1,9 @@
 // The picture of a running run on a terminal: a head line and a line a step. Pure: what it shows follows from its arguments.
+import stringWidth from 'fast-string-width';
 import { formatDuration } from '../../src/base/duration.ts';
 import { clock, count, cut, pad, padLeft, rate, widest } from '../text/format.ts';
 import type { Paint } from '../text/style.ts';
+import { waitsOf, waitsText } from './allocations.ts';
 import { doneOf, etaMs, isSettled, rateOf, type StepView, type WatchModel } from './model.ts';
 
 export interface Screen {
@@ -15,10 +17,13 @@ const NAME_COLUMNS = 32;
 const BAR_COLUMNS = { min: 8, max: 30 };
 /** `12 failed · 8,400/s · ETA 1:02:03`. */
 const TAIL_COLUMNS = 34;
+/** A terminal of fewer rows has one for what is waited for. */
+const WAIT_ROWS = 12;
 
 /** Lines that all fit the terminal's width; steps that do not fit its height are left out, those at work last. */
 export function renderLive(model: WatchModel, nowMs: number, screen: Screen): string[] {
-  const steps = chooseSteps(model.steps, Math.max(1, screen.rows - 3));
+  const waits = waitLines(model, nowMs, screen);
+  const steps = chooseSteps(model.steps, Math.max(1, screen.rows - 3 - waits.length));
   const names = Math.min(NAME_COLUMNS, widest(steps.map((step) => step.label)));
   const counts = widest(steps.map(countText));
   const rest = screen.columns - 1 - (4 + names + 2) - (counts + 2) - TAIL_COLUMNS;
@@ -26,7 +31,19 @@ export function renderLive(model: WatchModel, nowMs: number, screen: Screen): st
   const lines = steps.map((step) => stepLine(step, nowMs, { names, counts, bar, columns: screen.columns - 1 }, screen.paint));
   const hidden = model.steps.length - steps.length;
   if (hidden > 0) lines.push(screen.paint('dim', `    and ${hidden} more steps`));
-  return [headLine(model, nowMs, screen), ...lines];
+  return [headLine(model, nowMs, screen), ...lines, ...waits];
+}
+
+/** What is asked of Slurm and not there yet; the reason has a line of its own where it would be cut off. */
+function waitLines(model: WatchModel, nowMs: number, { columns, rows, paint }: Screen): string[] {
+  const room = rows < WAIT_ROWS ? 1 : 4;
+  const lines = waitsOf(model.allocations).flatMap((waits) => {
+    const [what, why] = waitsText(waits, nowMs);
+    if (why === '') return [`    ${what}`];
+    const whole = `    ${what}: ${why}`;
+    return stringWidth(whole) < columns ? [whole] : [`    ${what}:`, `      ${why}`];
+  });
+  return lines.slice(0, room).map((line) => paint('yellow', cut(line, columns - 1)));
 }
 
 function headLine(model: WatchModel, nowMs: number, { columns, paint }: Screen): string {

@@ -12,6 +12,7 @@ import { holdOf, type Target, targetOf } from './holder.ts';
 import { onInterrupt } from './interrupt.ts';
 import { LogTail } from './log-tail.ts';
 import { applyProgress, newModel, type WatchModel } from './model.ts';
+import { Notices } from './notices.ts';
 import type { Printer } from './printer.ts';
 import { toTaskLine } from './task-line.ts';
 
@@ -52,6 +53,7 @@ class Watch {
   /** Set by the second Ctrl-C: when to stop waiting. */
   #giveUpAtMs = Number.POSITIVE_INFINITY;
   #stop = new AbortController();
+  readonly #notices = new Notices();
 
   constructor(options: WatchOptions) {
     const { run, plan, backend } = options;
@@ -59,7 +61,9 @@ class Watch {
     const labels = stepLabels(plan);
     const steps = plan.workflow.steps.map((step, at) => ({ label: labels[at] as string, isMap: step.kind === 'map' }));
     const query = options.sinceMs === undefined ? { run } : { run, sinceMs: options.sinceMs };
-    this.#logs = new LogTail(options.store, query, (line) => options.printer.task(toTaskLine(line, plan, labels)));
+    this.#logs = new LogTail(options.store, query, (line) => {
+      if (line.step !== null || this.#notices.isNews('log', line.text)) options.printer.task(toTaskLine(line, plan, labels));
+    });
     this.#model = newModel({ run, command: plan.command, backend, steps }, Date.now());
     options.printer.start(this.#model);
   }
@@ -108,7 +112,8 @@ class Watch {
         this.#logs.read().catch((error: Error) => printer.note(`the log lines are delayed: ${error.message}`, 'warn'));
         return;
       case 'notice':
-        return printer.note(event.notice.text, event.notice.level);
+        if (this.#notices.isNews('notice', event.notice.text)) printer.note(event.notice.text, event.notice.level);
+        return;
       case 'end':
         return;
     }

@@ -7,6 +7,7 @@ import type { AllocationView } from '../core/views.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { Waiting } from '../plan/slurm.ts';
 import type { AllocationProgress, Hello, Welcome } from '../rpc/messages.ts';
 import { serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
@@ -77,7 +78,7 @@ export class Coordinator {
       ...this.#core.capacity(),
       state: this.#core.phase.kind === 'cancelling' ? 'cancelling' : 'running',
       slurmCalls: this.#providers.calls,
-      allocations: this.#core.allocations().map(allocationProgress),
+      allocations: this.#core.allocations().flatMap((each) => (each.pool > 0 ? [allocationProgress(each)] : [])),
     }));
     this.#agents = new AgentsView({
       agents: () => this.#core.agents(),
@@ -112,7 +113,7 @@ export class Coordinator {
 
   /** Serves until the run has ended and its agents are gone, or the lease is lost. `onServing` is called once. */
   async run(onServing: () => void): Promise<LoopEnd> {
-    const { store, loaded, address, allocations, started } = this.#options;
+    const { store, loaded, address, started } = this.#options;
     const { record, epoch } = loaded;
     const restored = await restoredSteps(store, loaded, this.#plan);
     this.#core = new Core({
@@ -133,10 +134,8 @@ export class Coordinator {
           ownLogs: this.#ownLogs.splice(0),
           nowMs: Date.now(),
         }),
-      onCommitted: (batch) => {
-        this.#watchers.logs(batch.logs ?? []);
-        this.#watchers.changed();
-      },
+      onCommitted: (batch) => this.#watchers.logs(batch.logs ?? []),
+      onChanged: () => this.#watchers.changed(),
       carryOut: (effect) => this.#carryOut(effect),
       setPaused: (paused) => this.#sessions.setPaused(paused),
       onDatabaseTrouble: (error) =>
@@ -287,8 +286,13 @@ function allocationProgress({ id, job, state, waiting, cpus }: AllocationView): 
     id,
     job: job ?? '',
     state,
-    reason: waiting?.text ?? '',
+    reason: waiting ? reasonText(waiting) : '',
     expectedStartMs: waiting?.expectedStartMs ?? 0,
     cpus,
   };
+}
+
+/** Outflow's words, with Slurm's. */
+function reasonText({ reason, text }: Waiting): string {
+  return text.includes(reason) ? text : `${text} (${reason})`;
 }

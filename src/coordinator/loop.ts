@@ -31,6 +31,8 @@ export interface LoopHost {
   /** What of the effects is durable, as one transaction; undefined: nothing. */
   batchOf(effects: readonly DurableEffect[]): CommitBatch | undefined;
   onCommitted(batch: CommitBatch): void;
+  /** Events were applied, and what of it is durable is committed. */
+  onChanged(): void;
   carryOut(effect: SendEffect): void;
   /** The event queue is full, or no longer. */
   setPaused(paused: boolean): void;
@@ -80,6 +82,7 @@ export class Loop {
       const effects = this.#apply(batch);
       const outcome = await this.#commit(effects.filter((effect): effect is DurableEffect => !SENT.has(effect.kind)));
       if (outcome !== 'committed') return outcome;
+      if (batch.length > 0 || effects.length > 0) this.#host.onChanged();
       for (const effect of effects) if (SENT.has(effect.kind)) this.#host.carryOut(effect as SendEffect);
       if (this.#core.phase.kind === 'ended' && isDone()) return 'ended';
       if (this.#queue.length === 0) await this.#pause();

@@ -1,11 +1,13 @@
 // A watched run as a picture and as lines: pure, from a model and a time.
 import stringWidth from 'fast-string-width';
 import { describe, expect, test } from 'vitest';
+import { timeOfDay } from '../../../cli/text/format.ts';
 import { plain } from '../../../cli/text/style.ts';
 import { applyProgress, etaMs, newlySettled, newModel, rateOf, type WatchModel } from '../../../cli/watch/model.ts';
-import { failureLines, outcomeLine, stepEndLine, taskLine } from '../../../cli/watch/render-lines.ts';
+import { Notices } from '../../../cli/watch/notices.ts';
+import { failureLines, outcomeLine, stepEndLine, taskLine, waitNews } from '../../../cli/watch/render-lines.ts';
 import { renderLive } from '../../../cli/watch/render-live.ts';
-import type { StepProgress } from '../../../src/rpc/messages.ts';
+import type { AllocationProgress, StepProgress } from '../../../src/rpc/messages.ts';
 
 const start = 1_000_000;
 const fresh = newModel(
@@ -34,13 +36,28 @@ const of = (step: number, state: string, more: Partial<StepProgress> = {}): Step
   ...more,
 });
 
-function after(model: WatchModel, atMs: number, steps: StepProgress[]): WatchModel {
-  return applyProgress(model, { steps, agents: 1, cpus: 6, state: 'running', slurmCalls: 0, allocations: [] }, start + atMs);
+function progressed(
+  model: WatchModel,
+  atMs: number,
+  steps: StepProgress[],
+  allocations: AllocationProgress[] = [],
+  state = 'running',
+): WatchModel {
+  return applyProgress(model, { steps, agents: 1, cpus: 6, state, slurmCalls: 0, allocations }, start + atMs);
 }
 
-const first = after(fresh, 200, [of(0, 'running')]);
-const second = after(first, 1_000, [of(0, 'succeeded', { succeeded: 1 }), of(1, 'running', { total: 1_000 })]);
-const third = after(second, 3_000, [of(1, 'running', { total: 1_000, succeeded: 398, failed: 2, running: 6 })]);
+const allocation = (id: string, state: string, reason = '', expectedStartMs = 0): AllocationProgress => ({
+  id,
+  job: '',
+  state,
+  reason,
+  expectedStartMs,
+  cpus: 8,
+});
+
+const first = progressed(fresh, 200, [of(0, 'running')]);
+const second = progressed(first, 1_000, [of(0, 'succeeded', { succeeded: 1 }), of(1, 'running', { total: 1_000 })]);
+const third = progressed(second, 3_000, [of(1, 'running', { total: 1_000, succeeded: 398, failed: 2, running: 6 })]);
 
 const picture = (model: WatchModel, atMs: number, columns = 80, rows = 24) =>
   renderLive(model, start + atMs, { columns, rows, paint: plain });
@@ -80,10 +97,55 @@ test('a step that settles is told once', () => {
   expect(newlySettled(second, third)).toEqual([]);
 });
 
+describe('allocations that are not there yet', () => {
+  const priority = 'jobs of higher priority come first (Priority)';
+  const soon = start + 12 * 60_000;
+  const at = timeOfDay(soon, start);
+  const waiting = [allocation('1-1.0', 'pending', priority), allocation('1-1.1', 'pending', priority, soon)];
+
+  test('are below the picture, with when and why', () => {
+    const model = progressed(second, 2_000, [], [...waiting, allocation('1-1.2', 'running'), allocation('1-1.3', 'connected')]);
+    expect(picture(model, 0, 120).slice(4)).toEqual([
+      `    2 allocations (16 CPUs) wait, start expected at ${at} (in 12 min): ${priority}`,
+      '    1 allocation (8 CPUs) starts',
+    ]);
+    expect(picture(model, 0, 80).slice(4, 6)).toEqual([
+      `    2 allocations (16 CPUs) wait, start expected at ${at} (in 12 min):`,
+      `      ${priority}`,
+    ]);
+    expect(picture(model, 0, 80, 6)).toHaveLength(5);
+  });
+
+  test('are not waited for once the run is being cancelled', () => {
+    expect(picture(progressed(second, 2_000, [], waiting, 'cancelling'), 0)).toHaveLength(4);
+  });
+
+  test('are told in lines when there is news', () => {
+    const news = (said: string, allocations: AllocationProgress[]) =>
+      waitNews(said, progressed(second, 2_000, [], allocations), start);
+    const asked = news('', [allocation('1-1.0', 'asked')]);
+    expect(asked.lines).toEqual([]);
+    const first = news(asked.said, waiting);
+    expect(first.lines).toEqual([`2 allocations (16 CPUs) wait, start expected at ${at} (in 12 min): ${priority}`]);
+    expect(news(first.said, [allocation('1-1.0', 'pending', priority, soon + 60_000)]).lines).toEqual([]);
+    const starts = news(first.said, [allocation('1-1.0', 'running')]);
+    expect(starts.lines).toEqual([]);
+    expect(news(starts.said, [allocation('1-1.0', 'connected')]).lines).toEqual(['no allocation waits any more; 6 CPUs at work']);
+  });
+});
+
+test('what a run says of itself is shown once, whichever way it comes first', () => {
+  const notices = new Notices();
+  expect(notices.isNews('notice', 'full')).toBe(true);
+  expect(notices.isNews('log', 'full')).toBe(false);
+  expect(notices.isNews('log', 'full')).toBe(true);
+  expect(notices.isNews('notice', 'full')).toBe(false);
+});
+
 describe('lines', () => {
   test('of a step that ended', () => {
     expect(stepEndLine(second.steps[0]!, plain)).toBe('GenData: done in 800 ms');
-    const done = after(third, 5_000, [of(1, 'failed', { total: 1_000, succeeded: 998, failed: 2 })]);
+    const done = progressed(third, 5_000, [of(1, 'failed', { total: 1_000, succeeded: 998, failed: 2 })]);
     expect(stepEndLine(done.steps[1]!, plain)).toBe('Compute: failed after 4 s, 1,000 of 1,000 done, 2 failed');
   });
 
