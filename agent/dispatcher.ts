@@ -6,6 +6,7 @@ import { hostDepth } from './demand.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import type { TaskHost } from './hosts/task-host.ts';
 import { type Allotment, isSameNeed, type Slots } from './slots.ts';
+import type { Tunnels } from './tunnels/tunnels.ts';
 import type { AgentStep, Unit } from './units.ts';
 import { WaitingUnits } from './waiting-units.ts';
 import type { BeginMessage } from './wire/messages.ts';
@@ -31,6 +32,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #lanes = new Map<TaskHost, Lane>();
   #begin: BeginMessage | undefined;
+  #tunnels: Tunnels | undefined;
   #maxLanes = Number.POSITIVE_INFINITY;
   /** Hosts in a row that ended before they could run a unit. */
   #startFailures = 0;
@@ -42,9 +44,10 @@ export class Dispatcher {
     this.waiting = new WaitingUnits(2 * options.slots.total);
   }
 
-  /** Units may run from now on. */
-  begin(message: BeginMessage, maxRunning: number): void {
+  /** Units may run from now on. `tunnels`: by which they reach their databases, if not directly. */
+  begin(message: BeginMessage, maxRunning: number, tunnels?: Tunnels): void {
     this.#begin = message;
+    this.#tunnels = tunnels;
     if (maxRunning > 0) this.#maxLanes = maxRunning;
     // Where there are GPUs, a host must know its own before the user's code is loaded.
     if (!this.#options.slots.hasGpus) for (const host of this.#options.pool.all) this.#beginHost(host);
@@ -126,7 +129,7 @@ export class Dispatcher {
   }
 
   #beginHost(host: TaskHost): void {
-    if (this.#begin !== undefined && !host.hasBegun) host.begin(this.#begin);
+    if (this.#begin !== undefined && !host.hasBegun) host.begin(this.#begin, this.#tunnels);
   }
 
   #hasMoreFor(lane: Lane): boolean {

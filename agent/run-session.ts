@@ -17,6 +17,7 @@ import { Link } from './link.ts';
 import { Outbox } from './outbox.ts';
 import type { Scratch } from './scratch.ts';
 import { Slots } from './slots.ts';
+import { Tunnels } from './tunnels/tunnels.ts';
 import type { BeginMessage } from './wire/messages.ts';
 import { Work } from './work.ts';
 
@@ -74,7 +75,8 @@ export async function runSession({
   const prepare = async (welcome: Welcome): Promise<void> => {
     pool.useEnvironment(hostEnvironment(process.env, welcome.environment, offer.isSlurm));
     pool.startAhead();
-    work.begin(await beginMessage(welcome, blobs), welcome.maxRunning);
+    const tunnels = welcome.tunnel ? new Tunnels(scratch.tunnelDir, id, () => agent.connected()) : undefined;
+    work.begin(await beginMessage(welcome, blobs), welcome.maxRunning, tunnels);
   };
   const execs = new Execs({
     client: () => link.client,

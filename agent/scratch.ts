@@ -9,6 +9,8 @@ import { bootId, processIdentity } from '../src/system/processes.ts';
 export interface Scratch {
   directory: string;
   blobDir: string;
+  /** For the sockets behind which databases are. */
+  tunnelDir: string;
   remove(): void;
 }
 
@@ -16,7 +18,8 @@ export function makeScratch(): Scratch {
   const directory = ownDirectory();
   const blobDir = path.join(directory, 'blobs');
   mkdirSync(blobDir, { recursive: true, mode: 0o700 });
-  return { directory, blobDir, remove: () => rmSync(directory, { recursive: true, force: true }) };
+  const tunnelDir = path.join(directory, 'pg');
+  return { directory, blobDir, tunnelDir, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
 const TEMP = 't';

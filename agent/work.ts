@@ -16,6 +16,7 @@ import { LogSpool } from './log-spool.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Outbox } from './outbox.ts';
 import type { Slots } from './slots.ts';
+import type { Tunnels } from './tunnels/tunnels.ts';
 import { AgentStep, HeldUnits, type Unit, type Wish } from './units.ts';
 import { type BeginMessage, LEVEL, STREAM } from './wire/messages.ts';
 import { type FailedUnit, Withheld } from './withheld.ts';
@@ -63,8 +64,8 @@ export class Work implements HostListener<TaskHost> {
     });
   }
 
-  begin(message: BeginMessage, maxRunning: number): void {
-    this.dispatcher.begin(message, maxRunning);
+  begin(message: BeginMessage, maxRunning: number, tunnels?: Tunnels): void {
+    this.dispatcher.begin(message, maxRunning, tunnels);
   }
 
   get holdsNothing(): boolean {

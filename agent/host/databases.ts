@@ -4,10 +4,16 @@ import type { Database } from '../../src/sdk/internal.ts';
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-export function contextDatabases(urls: Readonly<Record<string, string>>): () => Readonly<Record<string, Database>> {
+/** `onConnectionEnded`: told of each call that ended with its connection, by the time at which the call began. */
+export function contextDatabases(
+  urls: Readonly<Record<string, string>>,
+  onConnectionEnded: (beganAtMs: number) => void,
+): () => Readonly<Record<string, Database>> {
   let databases: Readonly<Record<string, Database>> | undefined;
   return () => {
-    databases ??= Object.freeze(Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, databaseOf(url)])));
+    databases ??= Object.freeze(
+      Object.fromEntries(Object.entries(urls).map(([name, url]) => [name, databaseOf(url, onConnectionEnded)])),
+    );
     return databases;
   };
 }
@@ -19,7 +25,7 @@ export function noDatabase(): never {
   });
 }
 
-function databaseOf(url: string): Database {
+function databaseOf(url: string, onConnectionEnded: (beganAtMs: number) => void): Database {
   let loaded: Promise<Record<string, Method>> | undefined;
   const load = (): Promise<Record<string, Method>> => {
     loaded ??= import('../../src/db/database.ts').then(
@@ -36,7 +42,14 @@ function databaseOf(url: string): Database {
         known[name] ??= async (...args) => {
           const method = (await load())[name];
           if (typeof method !== 'function') throw new TypeError(`context.db has no method ${name}`);
-          return method(...args);
+          const beganAtMs = Date.now();
+          try {
+            return await method(...args);
+          } catch (error) {
+            const { isUnreachable } = await import('../../src/db/errors.ts');
+            if (isUnreachable(error)) onConnectionEnded(beganAtMs);
+            throw error;
+          }
         };
         return known[name];
       },

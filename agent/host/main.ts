@@ -112,9 +112,19 @@ class Host {
       hooks: new TaskHooks(this.#outbound, this.#surroundings),
       inputs: new Inputs(begin.blobDir),
       pipeline,
-      context: { run: begin.run, workdir: begin.workdir, lines: this.#lines, databases: contextDatabases(begin.databases) },
+      context: {
+        run: begin.run,
+        workdir: begin.workdir,
+        lines: this.#lines,
+        databases: contextDatabases(begin.databases, (beganAtMs) => this.#onConnectionEnded(beganAtMs)),
+      },
       blobDir: begin.blobDir,
     });
+  }
+
+  #onConnectionEnded(beganAtMs: number): void {
+    const scope = ownScope();
+    if (scope !== undefined) this.#outbound.send({ kind: 'connection-ended', k: scope.k, beganAtMs });
   }
 
   /** False when the set-up is over: the error is some unit's. */

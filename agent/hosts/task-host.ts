@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Failure } from '../../src/model/states.ts';
 import { timeoutText } from '../text.ts';
+import type { HostTunnels, Tunnels } from '../tunnels/tunnels.ts';
 import type { AgentStep, Unit } from '../units.ts';
 import { decodeResults, encodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
 import type { BeginMessage, FromHost, ToHost } from '../wire/messages.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
-import { type EndedBy, failureOfDeath, failureOfStart, overriding } from './endings.ts';
+import { type EndedBy, failureOfDeath, failureOfStart, lostWithTunnel, overriding } from './endings.ts';
 import { gpuVariables } from './environment.ts';
 import { Force } from './force.ts';
 import { GivenUnits } from './given-units.ts';
@@ -19,6 +20,8 @@ import type { HostPrograms } from './programs.ts';
 
 const NO_BLOBS: readonly string[] = [];
 const MIB = 1024 * 1024;
+/** A connection that was lost so shortly before may be taken for a good one. */
+const UNNOTICED_MS = 1_000;
 /** There on machines with GPUs of AMD. */
 const AMD_DEVICE = '/dev/kfd';
 
@@ -44,6 +47,9 @@ export class TaskHost {
   #isRecalling = false;
   #heapLimitBytes = 0;
   #exiting: { k: number; code: number } | undefined;
+  #tunnels: HostTunnels | undefined;
+  /** The unit that has lost a connection with its tunnel. */
+  #lostK = 0;
   readonly #force = new Force(() => this.#process.signal('SIGKILL'));
   #setupFailure: Failure | undefined;
   #startTimer: NodeJS.Timeout | undefined;
@@ -118,11 +124,14 @@ export class TaskHost {
     Object.assign(this.#variables, gpuVariables(ids, existsSync(AMD_DEVICE)));
   }
 
-  begin(message: BeginMessage): void {
+  /** `tunnels`: by which its databases are reached, if they are not directly. */
+  begin(message: BeginMessage, tunnels: Tunnels | undefined): void {
     if (this.isLeaving) return;
     this.#state = 'begun';
     this.#workdir = message.workdir;
-    this.#send(textFrame({ ...message, variables: this.#variables }));
+    this.#tunnels = tunnels?.open(message.databases);
+    const databases = this.#tunnels?.databases ?? message.databases;
+    this.#send(textFrame({ ...message, databases, variables: this.#variables }));
     this.#startTimer = setTimeout(() => {
       const message = `the pipeline was not set up within ${LIMITS.startMs / 1000} s: its modules or its setup wait for something`;
       this.#setupFailure = { cause: 'setup-failed', message };
@@ -264,9 +273,13 @@ export class TaskHost {
         const { startedAtMs, durationMs } = message;
         if (message.kind === 'succeeded')
           this.#listener?.onSucceeded(unit, startedAtMs, durationMs, message.output, message.blobs);
-        else this.#listener?.onFailed(unit, startedAtMs, durationMs, overriding(by) ?? message.failure);
+        else
+          this.#listener?.onFailed(unit, startedAtMs, durationMs, overriding(by) ?? this.#ofTunnel(message.k, message.failure));
         return;
       }
+      case 'connection-ended':
+        if (this.#tunnels?.lostSince(message.beganAtMs - UNNOTICED_MS)) this.#lostK = message.k;
+        return;
       case 'deadline':
         if (this.#given.at(message.k)) this.#deadlines.set(message);
         return;
@@ -280,6 +293,10 @@ export class TaskHost {
         this.#exiting = message;
         return;
     }
+  }
+
+  #ofTunnel(k: number, failure: Failure): Failure {
+    return k === this.#lostK ? lostWithTunnel(failure) : failure;
   }
 
   #ended(k: number): Unit | undefined {
@@ -333,10 +350,11 @@ export class TaskHost {
         limitMib: this.limitMib,
       };
       const failure = failureOfDeath({ end: exit, by: this.#force.by, ...said });
-      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, failure);
+      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, this.#ofTunnel(k, failure));
     }
     this.#takeBackFrom(0);
     this.#force.clear(k);
+    this.#tunnels?.close();
     this.#onGone();
     const failure = this.#setupFailure ?? failureOfStart({ end: exit, stderr: this.#output.lastWords });
     this.#listener?.onGone(this, wasReady ? null : { failure, isFinal: this.#setupFailure !== undefined });

@@ -69,6 +69,8 @@ export type FromHost =
   | { kind: 'deadline'; k: number; id: number; task: string; timeoutMs: number; endsAtMs: number }
   /** All units from `fromK` on were dropped before they began; 0: none were waiting. */
   | { kind: 'recalled'; fromK: number }
+  /** A call of unit `k` on a database, begun at `beganAtMs` (epoch milliseconds), ended with its connection. */
+  | { kind: 'connection-ended'; k: number; beganAtMs: number }
   /** `process.exit` was called by unit `k` (0: by none that runs). */
   | { kind: 'exiting'; k: number; code: number };
 

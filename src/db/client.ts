@@ -2,7 +2,8 @@
 import pg from 'pg';
 import { parseDsn } from 'slonik';
 import { databaseError } from './errors.ts';
-import { normalizeUrl } from './url.ts';
+import { tlsOptions } from './tls.ts';
+import { normalizeUrl, tunnelledHost } from './url.ts';
 
 export type Client = pg.Client;
 
@@ -23,7 +24,8 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
 
 /** A client that is not connected yet; its connection may break without an uncaught error. */
 export function newClient(url: string, timeoutMs: number): Client {
-  const dsn = parseDsn(normalizeUrl(url)) as ReturnType<typeof parseDsn> & { ssl?: pg.ClientConfig['ssl'] };
+  const dsn = parseDsn(normalizeUrl(url));
+  const tunnelTo = tunnelledHost(url);
   const bySslMode = dsn.sslMode === 'no-verify' ? { rejectUnauthorized: false } : dsn.sslMode === 'require';
   const client = new pg.Client({
     host: dsn.host,
@@ -33,8 +35,8 @@ export function newClient(url: string, timeoutMs: number): Client {
     password: dsn.password,
     options: dsn.options,
     application_name: 'outflow',
-    ssl: dsn.ssl ?? bySslMode,
-    connectionTimeoutMillis: timeoutMs,
+    ssl: tlsOptions(dsn, tunnelTo) ?? bySslMode,
+    connectionTimeoutMillis: tunnelTo === undefined ? timeoutMs : 0, // a turn is waited for
   } as pg.ClientConfig);
   client.on('error', () => {});
   return client;

@@ -10,8 +10,10 @@ import {
   type QueryResultRow,
   SchemaValidationError,
 } from 'slonik';
+import { LIMITS } from '../model/limits.ts';
 import { databaseError } from './errors.ts';
-import { normalizeUrl } from './url.ts';
+import { tlsOptions } from './tls.ts';
+import { normalizeUrl, tunnelledHost } from './url.ts';
 
 export interface PoolOptions {
   /** Most connections; more queries at once wait. Default 4. */
@@ -20,7 +22,7 @@ export interface PoolOptions {
   statementTimeoutMs?: number | null;
   /** After this time the server ends a session that holds a transaction open and says nothing. Default 60 s; null: never. */
   idleInTransactionTimeoutMs?: number | null;
-  /** After this time an unused connection is closed. Default 30 s. */
+  /** After this time an unused connection is closed. Default 30 s; through a tunnel `LIMITS.tunnelIdleMs`. */
   idleTimeoutMs?: number;
   /** Shown in `pg_stat_activity`. Default `outflow`. */
   applicationName?: string;
@@ -36,13 +38,15 @@ export interface PoolOptions {
 export async function openPool(url: string, options: PoolOptions = {}): Promise<DatabasePool> {
   const dsn = new URL(normalizeUrl(url));
   if (!dsn.searchParams.has('application_name')) dsn.searchParams.set('application_name', options.applicationName ?? 'outflow');
-  const { ssl } = parseDsn(dsn.href) as { ssl?: ClientConfigurationInput['ssl'] };
+  const tunnelTo = tunnelledHost(url);
+  const isTunnel = tunnelTo !== undefined;
+  const ssl = tlsOptions(parseDsn(dsn.href), tunnelTo) as ClientConfigurationInput['ssl'];
   try {
     const pool = await createPool(dsn.href, {
       maxPoolSize: options.connections ?? 4,
-      connectionTimeout: 5_000,
+      connectionTimeout: isTunnel ? 'DISABLE_TIMEOUT' : LIMITS.databaseConnectMs, // a turn is waited for
       connectionRetryLimit: 1,
-      idleTimeout: options.idleTimeoutMs ?? 30_000,
+      idleTimeout: options.idleTimeoutMs ?? (isTunnel ? LIMITS.tunnelIdleMs : 30_000),
       statementTimeout: timeout(options.statementTimeoutMs),
       idleInTransactionSessionTimeout: timeout(options.idleInTransactionTimeoutMs),
       resetConnection: async () => {},

@@ -40,11 +40,21 @@ export function withDatabase(url: string, database: string): string {
   return changed.href;
 }
 
-/** The same database and role, reached through the socket in `directory`. */
+/** Names, in a URL that leads into a tunnel, the host at its other end. */
+const TUNNEL_TO = 'outflow_tunnel_to';
+
+/** The same database and role, reached through the socket in `directory`, behind which is a tunnel to the URL's own host. */
 export function viaSocketDirectory(url: string, directory: string): string {
-  const { port } = new URL(normalizeUrl(url));
-  const moved = new URL(normalizeUrl(url).replace(/@[^/]*\//, `@${encodeURIComponent(directory)}:${port}/`));
+  const moved = new URL(normalizeUrl(url));
+  const { hostname } = moved;
+  moved.hostname = encodeURIComponent(directory);
+  moved.searchParams.set(TUNNEL_TO, decodeURIComponent(hostname).replace(/^\[|\]$/g, ''));
   return moved.href;
+}
+
+/** The host at the other end of the tunnel that the URL leads into; undefined: it leads to a server. */
+export function tunnelledHost(url: string): string | undefined {
+  return new URL(normalizeUrl(url)).searchParams.get(TUNNEL_TO) ?? undefined;
 }
 
 /** What a connection to it dials, as `node:net` takes it. */
@@ -63,6 +73,8 @@ export function databaseOf(url: string): string {
 export function displayUrl(text: string): string {
   try {
     const url = new URL(normalizeUrl(text));
+    const host = url.searchParams.get(TUNNEL_TO);
+    if (host !== null) url.hostname = encodeURIComponent(host);
     url.password = '';
     url.search = '';
     return decodeURIComponent(url.href);

@@ -143,6 +143,16 @@ export const LIMITS = {
 
   /** Connections to a pipeline's database, per task host. */
   databaseConnectionsPerHost: 2,
+  /** How long a connection of a tunnel stays open unused, as others may wait for it: making one takes 10 ms. */
+  tunnelIdleMs: 50,
+  /** A tunnel whose task says nothing is cut off after this. */
+  tunnelStartMs: 10_000,
+  /** Tunnels that wait for a connection; one more is refused. */
+  tunnelsWaiting: 10_000,
+  /** How long the database has to end the connection of a tunnel that broke. */
+  tunnelEndMs: 5_000,
+  /** How long a connection to a database may take to be made. */
+  databaseConnectMs: 5_000,
   /** Connections of a coordinator or a CLI command. */
   databaseConnections: 4,
   /** Default life of the embedded server without a user. */

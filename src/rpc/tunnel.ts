@@ -87,7 +87,16 @@ class TunnelSocket extends Duplex {
   }
 }
 
-function broken(cause: Error | undefined): Error {
-  const why = cause === undefined ? '' : `: ${(cause as Error & { details?: string }).details ?? cause.message}`;
-  return Object.assign(new Error(`the tunnel broke${why}`, { cause }), { code: 'ECONNRESET' });
+/** Why a tunnel broke. */
+export interface TunnelError extends Error {
+  code: 'ECONNRESET';
+  /** The other side gave the connection up, and says why; otherwise it is the way that was lost. */
+  isByOtherSide: boolean;
+}
+
+function broken(cause: Error | undefined): TunnelError {
+  const { code, details } = (cause ?? {}) as { code?: number; details?: string };
+  const why = cause === undefined ? '' : `: ${details ?? cause.message}`;
+  const isByOtherSide = code === status.ABORTED;
+  return Object.assign(new Error(`the tunnel broke${why}`, { cause }), { code: 'ECONNRESET' as const, isByOtherSide });
 }

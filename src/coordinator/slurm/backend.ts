@@ -6,7 +6,7 @@ import type { RunRecord } from '../../store/types.ts';
 import { privateDir } from '../../system/home.ts';
 import { selfCommand } from '../../system/self.ts';
 import type { Pools } from '../pools.ts';
-import { Tunnels } from '../tunnels.ts';
+import { Tunnels } from '../tunnels/tunnels.ts';
 import { SlurmJobs, type SlurmJobsOptions } from './jobs.ts';
 import { makeRendezvous, type Rendezvous } from './rendezvous.ts';
 

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { BeginMessage } from '../../../agent/wire/messages.ts';
 import { bundlePipeline } from '../../../src/loader/bundle.ts';
 import { importBundle } from '../../../src/loader/import-bundle.ts';
@@ -22,6 +23,7 @@ import type {
   LogLine,
   Report,
   StepInfo,
+  TunnelTarget,
   Welcome,
 } from '../../../src/rpc/messages.ts';
 import { type AgentStream, type RunningServer, serve } from '../../../src/rpc/server.ts';
@@ -58,6 +60,8 @@ export class ScriptedCoordinator {
   n = 1;
   acknowledges = true;
   welcomes = true;
+  /** Where tunnels end. */
+  tunnels: { open(target: TunnelTarget, stream: Duplex): void } | undefined;
   agent: ChildProcess | undefined;
   agentLog = '';
   #welcome!: Welcome;
@@ -131,6 +135,7 @@ export class ScriptedCoordinator {
         },
         watch: async () => {},
         cancel: async () => {},
+        tunnel: (target, stream) => this.tunnels?.open(target, stream),
       },
     );
   }
