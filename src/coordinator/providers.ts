@@ -9,7 +9,7 @@ import type { LocalAllocations } from './allocations.ts';
 import type { Pools } from './pools.ts';
 import { expectAgents } from './resume.ts';
 import type { SlurmBackend } from './slurm/backend.ts';
-import type { Tunnels } from './tunnels.ts';
+import type { Tunnels } from './tunnels/tunnels.ts';
 
 export type AllocationEffect = Extract<SendEffect, { kind: 'allocate' | 'ask-site' | 'end-allocations' | 'inspect-allocation' }>;
 

@@ -5,6 +5,8 @@ import { dialOf } from '../../db/url.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { BackendKey } from './startup.ts';
 
+const CANCEL_AGAIN_MS = 500;
+
 /**
  * Carries bytes both ways until both ends have ended. When the tunnel breaks, the query that runs is cancelled, for nobody waits
  * for it. `onOver` is called once, when the database has ended the connection: until then it counts.
@@ -25,11 +27,17 @@ export function splice(url: string, stream: Duplex, onOver: () => void): void {
     if (socket.destroyed || (stream.readableEnded && stream.writableFinished)) return;
     const { cancelRequest } = key;
     if (cancelRequest === undefined) return void socket.destroy();
-    sendCancel(url, cancelRequest, () => {});
     socket.resume();
     socket.end();
+    // Again and again: one that comes before its query has no effect.
+    const cancel = (): void => sendCancel(url, cancelRequest, () => {});
+    cancel();
+    const again = setInterval(cancel, CANCEL_AGAIN_MS);
     const force = setTimeout(() => socket.destroy(), LIMITS.tunnelEndMs);
-    socket.once('close', () => clearTimeout(force));
+    socket.once('close', () => {
+      clearInterval(again);
+      clearTimeout(force);
+    });
   };
   if (stream.destroyed) return onBroken();
   stream.once('close', onBroken);

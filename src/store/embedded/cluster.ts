@@ -79,6 +79,7 @@ function writeConfiguration(paths: ServerPaths, user: ServerUser, major: number)
 /**
  * A commit is durable when it is acknowledged (synchronous_commit and fsync on); all else keeps a small server small and quick
  * to start. `io_method = sync` saves three worker processes; `wal_level = minimal` a third of the log of bulk writes.
+ * A query whose asker is gone (a task that was ended, a coordinator that was killed) is given up, with the locks that it holds.
  */
 function settings(paths: ServerPaths, major: number): string {
   const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
@@ -97,7 +98,7 @@ function settings(paths: ServerPaths, major: number): string {
     'synchronous_commit = on',
     'jit = off',
     ...(major >= 18 ? ['io_method = sync'] : []),
-    ...(process.platform === 'linux' ? ['recovery_init_sync_method = syncfs'] : []),
+    ...(process.platform === 'linux' ? ['recovery_init_sync_method = syncfs', 'client_connection_check_interval = 2s'] : []),
     'restart_after_crash = on',
     'logging_collector = off',
     'log_checkpoints = off',

@@ -48,7 +48,7 @@ async function tunnelled(
     // Nothing but the tunnel knows where they are.
     const hidden = Object.entries(databases).map(([name, it]) => [name, it.replace(/@[^/]*\//, '@database.invalid:5432/')]);
     coordinator.alter({ tunnel: true, databases: Object.fromEntries(hidden) });
-    coordinator.writeJoinFile(workers);
+    coordinator.writeJoinFile({ workers });
     coordinator.start();
     await coordinator.waitFor('the hello', () => coordinator.connections.at(-1)?.hellos.at(-1)?.more === false);
     await work(coordinator);
