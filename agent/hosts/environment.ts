@@ -1,11 +1,11 @@
 // The environment of hosts, and so of units: what the submitter had, without what would mislead or be overheard. Pure.
+import { isSecret, withoutSecrets } from '../../src/system/secrets.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Holds the environment of the job before its prologue, so that what the prologue sets can be told apart. */
 const BEFORE = 'OUTFLOW_BEFORE_PROLOGUE';
 
-const SECRETS = /^OUTFLOW_\w*(URL|TOKEN|KEY|SECRET|PASSWORD)$/;
 /** Of a job or a step: they would make a unit's own `srun`, or its MPI, take itself for part of something else. */
 const OF_JOBS = /^(SLURM|SLURMD|SLURMCTLD|SRUN|SBATCH|SALLOC|PMI|PMI2|PMIX)_/;
 /** Units get their own. */
@@ -23,16 +23,12 @@ export function hostEnvironment(own: Environment, given: Environment, isSlurm: b
   const environment = Object.fromEntries(Object.entries(withoutSecrets(base)).filter(([name]) => !hidden(name)));
   const changes = base === own ? [] : prologueChanges(own);
   for (const { name, before, after } of changes) {
-    if (hidden(name) || SECRETS.test(name)) continue;
+    if (hidden(name) || isSecret(name)) continue;
     if (after === undefined) delete environment[name];
     else environment[name] = carriedOver(environment[name], before, after);
   }
   for (const name of KEPT) if (own[name] !== undefined) environment[name] = own[name];
   return environment;
-}
-
-function withoutSecrets(environment: Environment): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !SECRETS.test(name)));
 }
 
 interface Change {

@@ -5,6 +5,7 @@ import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { RunRecord } from '../../src/store/types.ts';
 import { writePrivateFile } from '../../src/system/home.ts';
+import { withoutSecrets } from '../../src/system/secrets.ts';
 import type { OpenStore } from '../open-store.ts';
 import { chooseBackend } from './backend.ts';
 import { prepareDatabases } from './databases.ts';
@@ -54,15 +55,9 @@ export async function acceptRun(
   };
   await Promise.all([
     store.createRun(record, bundle.bytes),
-    writePrivateFile(path.join(coordinator.runDir, 'environment.json'), JSON.stringify(unitEnvironment())),
+    writePrivateFile(path.join(coordinator.runDir, 'environment.json'), JSON.stringify(withoutSecrets())),
   ]);
   const { address } = await coordinator.start({ databaseUrl: url, databases });
   await closing;
   return { record, plan, address };
-}
-
-/** The submitter's environment, which units get, now and after a resume; without outflow's own secrets. */
-function unitEnvironment(): NodeJS.ProcessEnv {
-  const { OUTFLOW_DATABASE_URL: _secret, ...environment } = process.env;
-  return environment;
 }

@@ -8,6 +8,7 @@ import { fromErrorData, OutflowError } from '../model/errors.ts';
 import { runIdFrom } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { privateDir, runDir } from '../system/home.ts';
+import { withoutSecrets } from '../system/secrets.ts';
 import { selfCommand } from '../system/self.ts';
 import type { CoordinatorReply, StartMessage } from './messages.ts';
 
@@ -33,7 +34,7 @@ export function prepareCoordinator(options: { resume?: string } = {}): PreparedC
   const child = spawn(self.command, self.args, {
     detached: true, // its own session: a closed terminal or Ctrl-C does not reach it
     stdio: ['ignore', log, log, 'ipc'],
-    env: process.env,
+    env: withoutSecrets(), // the database is told by `start`
   });
   closeSync(log);
   child.on('error', () => {}); // told by `reply` below

@@ -7,6 +7,7 @@ import { planHash } from '../plan/hash.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CommandDescription } from '../sdk/internal.ts';
 import { killGroup } from '../system/processes.ts';
+import { withoutSecrets } from '../system/secrets.ts';
 import { selfCommand } from '../system/self.ts';
 import { Watchdog } from '../system/watchdog.ts';
 import type { PlanAnswers, PlanReply, PlanRequest } from './plan-messages.ts';
@@ -142,8 +143,7 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
 /** In a process group of its own: Ctrl-C does not reach it, and what user code starts is ended with it. */
 function start(cwd: string | undefined): ChildProcess {
   const self = selfCommand('__plan-host');
-  const { OUTFLOW_DATABASE_URL: _secret, ...env } = process.env;
-  return spawn(self.command, self.args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  return spawn(self.command, self.args, { cwd, env: withoutSecrets(), detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 }
 
 function kill(child: ChildProcess): void {
