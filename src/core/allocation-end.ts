@@ -96,7 +96,8 @@ function hasOtherNodes(state: State, { spec }: Pool, node: string | null): boole
 /** One more allocation in a row that was of no use. */
 export function noteSilence(state: State, pool: Pool, failure: Failure): void {
   pool.silentInARow += 1;
-  if (!pool.silentDetails.includes(failure.message)) pool.silentDetails.push(failure.message);
+  const others = pool.silentDetails.filter((each) => withoutJobs(each) !== withoutJobs(failure.message));
+  pool.silentDetails = [...others, failure.message];
   if (pool.silentInARow < LIMITS.hostStartFailures) return;
   const what =
     pool.spec.kind === 'local' ? 'agents in a row ended before they said hello' : 'allocations in a row were of no use';
@@ -104,6 +105,11 @@ export function noteSilence(state: State, pool: Pool, failure: Failure): void {
     ...failure,
     message: `${LIMITS.hostStartFailures} ${what}: ${pool.silentDetails.slice(-LIMITS.hostStartFailures).join('; ')}`,
   });
+}
+
+/** To tell what is said twice. */
+function withoutJobs(message: string): string {
+  return message.replaceAll(/job \S+( on \S+)?/g, 'job');
 }
 
 /** Nothing more is asked for. What lives goes on; without it the steps of the pool fail. */
