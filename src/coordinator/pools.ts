@@ -22,7 +22,7 @@ export function poolsOf(plan: Plan, settings: SlurmSettings | null): Pools {
 }
 
 /** Whether its units run in allocations. */
-export function isForSlurm(step: Step): boolean {
+function isForSlurm(step: Step): boolean {
   return step.kind === 'map' || step.options.runOn === 'allocation';
 }
 

@@ -152,6 +152,7 @@ function why(fit: number, used: number, node: NodeFacts, eligible: EligibleNodes
     ...(node.gpus > 0 ? [count(node.gpus, 'GPU')] : []),
   ].join(', ');
   const place = eligible.partitions.length > 0 ? eligible.name.replace(/^partition /, '') : eligible.name;
-  const less = used < fit ? `; ${used} ${sizeStep > 0 ? 'after Slurm refused more' : 'are enough'}` : '';
+  const enough = used === 1 ? 'is enough' : 'are enough';
+  const less = used < fit ? `; ${used} ${sizeStep > 0 ? 'after Slurm refused more' : enough}` : '';
   return `${count(fit, 'unit')} of ${unit} ${fit === 1 ? 'fits' : 'fit'} the most common node of ${place} (${has})${less}`;
 }
