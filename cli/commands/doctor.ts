@@ -4,8 +4,7 @@ import { parseDuration } from '../../src/base/duration.ts';
 import { type Config, loadConfig } from '../../src/loader/config.ts';
 import { isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import { OutflowCommand } from '../base-command.ts';
-import type { FindingGroup } from '../doctor/finding.ts';
-import { missingBy } from '../doctor/finding.ts';
+import { type FindingGroup, lacks, missingBy } from '../doctor/finding.ts';
 import type { NodeReport } from '../doctor/probe/report.ts';
 import { groupLines, verdictLine } from '../doctor/render.ts';
 import { chooseBackend, whyText } from '../pipeline/backend.ts';
@@ -81,7 +80,7 @@ export default class Doctor extends OutflowCommand {
       onGroup: tell,
     });
     told.push(...groups);
-    const ok = told.every(({ findings }) => findings.every(({ verdict }) => verdict !== 'missing'));
+    const ok = !told.some(({ findings }) => lacks(findings));
     if (!ok) process.exitCode = 1;
     if (!this.jsonEnabled()) process.stdout.write(`${verdictLine(told, paintFor(process.stdout))}\n`);
     return { ok, backend: chosen.backend, groups: told, node };

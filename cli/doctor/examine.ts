@@ -1,10 +1,9 @@
 // All that doctor looks at, in groups, each told as soon as it is known.
-import { OutflowError } from '../../src/model/errors.ts';
 import { mergedDirectives } from '../../src/plan/directives.ts';
 import type { SlurmSettings } from '../../src/plan/slurm.ts';
 import { tryCertificates } from './certificates.ts';
 import { databaseFindings } from './database.ts';
-import { type Finding, type FindingGroup, missingBy } from './finding.ts';
+import { type Finding, type FindingGroup, lacks, missingBy, untried } from './finding.ts';
 import { limitFindings, readLimits } from './limits.ts';
 import { listeningFinding } from './listening.ts';
 import { probeFindings } from './probe/findings.ts';
@@ -41,8 +40,13 @@ export async function examine({ database, idleMs, slurm, probe, onGroup }: Exami
     onGroup(group);
   };
   tell('program', [...programFindings(), ...limitFindings(readLimits())]);
-  tell('state', await stateRootFindings(database === undefined));
-  tell('database', await databaseFindings(database, idleMs));
+  const state = await stateRootFindings(database === undefined);
+  tell('state', state);
+  const isHomeless = lacks(state);
+  tell(
+    'database',
+    isHomeless && database === undefined ? [untried('postgres', 'state')] : await databaseFindings(database, idleMs),
+  );
   if (slurm === null) return { groups, node: null };
 
   const directives = mergedDirectives(slurm);
@@ -54,9 +58,9 @@ export async function examine({ database, idleMs, slurm, probe, onGroup }: Exami
   tell('agents', [runDirectoryFinding(slurm, probe !== null), made.finding, ...network]);
   if (probe === null) return { groups, node: null };
 
-  const lacks = groups.slice(-2).flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'missing'));
-  if (lacks.length > 0 || certificates === null) {
-    tell('probe', [notSent(lacks.map(({ check }) => check))]);
+  const wanted = groups.slice(-2).flatMap(({ findings }) => findings.filter(({ verdict }) => verdict === 'missing'));
+  if (wanted.length > 0 || certificates === null) {
+    tell('probe', [untried('job', wanted.map(({ check }) => check).join(', '))]);
     return { groups, node: null };
   }
   try {
@@ -69,9 +73,4 @@ export async function examine({ database, idleMs, slurm, probe, onGroup }: Exami
     tell('probe', [missingBy('job', error)]);
     return { groups, node: null };
   }
-}
-
-function notSent(lacks: readonly string[]): Finding {
-  const why = new OutflowError('slurm-failed', `not sent, for want of what is missing above (${lacks.join(', ')})`);
-  return missingBy('job', why);
 }

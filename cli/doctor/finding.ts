@@ -34,3 +34,12 @@ export function missingBy(check: string, error: unknown): Finding {
   if (!isOutflowError(error)) throw error;
   return missing(check, error.message, error.hint ?? null);
 }
+
+export function lacks(findings: readonly Finding[]): boolean {
+  return findings.some(({ verdict }) => verdict === 'missing');
+}
+
+/** What was not tried, as it needs what is missing elsewhere. */
+export function untried(check: string, wants: string): Finding {
+  return missing(check, `not tried, for want of what is missing above (${wants})`, null);
+}

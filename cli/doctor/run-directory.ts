@@ -1,9 +1,10 @@
 // The directory of a run on Slurm, which all nodes must see: the join file, job scripts' output.
 import { rmSync } from 'node:fs';
+import { isOutflowError } from '../../src/model/errors.ts';
 import type { SlurmSettings } from '../../src/plan/slurm.ts';
 import { privateDir } from '../../src/system/home.ts';
 import { fileSystemOf, isNetwork } from './file-system.ts';
-import { type Finding, missingBy, ok, warning } from './finding.ts';
+import { type Finding, missing, missingBy, ok, warning } from './finding.ts';
 import { probeDirectory } from './probe/probe.ts';
 import { tryWriting } from './try-writing.ts';
 
@@ -22,7 +23,12 @@ export function runDirectoryFinding(settings: SlurmSettings, isProbed: boolean):
       '--probe tells; if they do not, name one that they do: `slurm.sharedDir` in outflow.config',
     );
   } catch (error) {
-    return missingBy('directory', error);
+    if (!isOutflowError(error) || settings.sharedDir === null) return missingBy('directory', error);
+    return missing(
+      'directory',
+      error.message,
+      'let `slurm.sharedDir` in outflow.config name one that you may write, on all nodes',
+    );
   } finally {
     if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
   }

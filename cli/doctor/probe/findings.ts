@@ -36,6 +36,7 @@ export function probeFindings(outcome: ProbeOutcome): Finding[] {
 
 /** What is wrong is most often that a node does not see what this host does. */
 function endAdvice(detail: string): string | null {
+  if (detail.includes('failed in its prologue')) return 'mend `slurm.prologue` in outflow.config';
   if (/0:53|JobLaunchFailure/.test(detail)) return 'name a directory that all nodes see: `slurm.sharedDir` in outflow.config';
   if (/No such file or directory|127|execve/.test(detail))
     return 'outflow itself, and the directory where it is called, must be on a file system that all nodes see';
@@ -60,7 +61,7 @@ function waitedFinding({ job, patienceMs, waiting, node }: Extract<ProbeOutcome,
 }
 
 function reasonText({ reason, text, expectedStartMs }: Waiting): string {
-  const start = expectedStartMs === null ? '' : `; expected to start at ${new Date(expectedStartMs).toISOString()}`;
+  const start = expectedStartMs === null ? '' : `; expected to start at ${new Date(expectedStartMs).toLocaleString('sv')}`;
   return `${reason}, ${text}${start}`;
 }
 
