@@ -61,7 +61,6 @@ export default class Doctor extends OutflowCommand {
       );
     }
     const slurm = slurmSettings(chosen, { flags: flags as OwnFlagValues, config, environment: process.env });
-    const stop = interruption();
     const { examine } = await import('../doctor/examine.ts');
     const told: FindingGroup[] = [];
     const tell = (group: FindingGroup): void => {
@@ -76,7 +75,7 @@ export default class Doctor extends OutflowCommand {
       database: process.env['OUTFLOW_DATABASE_URL'] || config.database,
       idleMs: config.idleMs,
       slurm,
-      probe: flags.probe ? { patienceMs, signal: stop } : null,
+      probe: flags.probe ? { patienceMs } : null,
       onGroup: tell,
     });
     told.push(...groups);
@@ -104,16 +103,4 @@ async function readConfig(): Promise<{ config: Config; problem: FindingGroup | n
       problem: { title: 'configuration', findings: [missingBy('outflow.config', error)] },
     };
   }
-}
-
-/** Ctrl-C, or the end of the terminal: what was begun is cleared away first. A second Ctrl-C does not wait for that. */
-function interruption(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(130);
-      stop.abort();
-    });
-  }
-  return stop.signal;
 }

@@ -7,6 +7,7 @@ import { type Finding, type FindingGroup, lacks, missingBy, untried } from './fi
 import { limitFindings, readLimits } from './limits.ts';
 import { listeningFinding } from './listening.ts';
 import { probeFindings } from './probe/findings.ts';
+import { interruption } from './probe/interruption.ts';
 import { runProbe } from './probe/probe.ts';
 import type { NodeReport } from './probe/report.ts';
 import { WaitingLine } from './probe/waiting-line.ts';
@@ -22,7 +23,7 @@ export interface Examination {
   /** Null: no Slurm. */
   slurm: SlurmSettings | null;
   /** Null: no probe. */
-  probe: { patienceMs: number; signal: AbortSignal } | null;
+  probe: { patienceMs: number } | null;
   onGroup(group: FindingGroup): void;
 }
 
@@ -63,14 +64,17 @@ export async function examine({ database, idleMs, slurm, probe, onGroup }: Exami
     tell('probe', [untried('job', wanted.map(({ check }) => check).join(', '))]);
     return { groups, node: null };
   }
+  const { signal, end } = interruption();
   try {
     const waiting = new WaitingLine(process.stderr);
-    const outcome = await runProbe({ settings: slurm, directives, certificates, ...probe, waiting });
+    const outcome = await runProbe({ settings: slurm, directives, certificates, ...probe, signal, waiting });
     tell('probe', probeFindings(outcome));
     return { groups, node: outcome.kind === 'told' ? outcome.report : null };
   } catch (error) {
-    if (probe.signal.aborted) throw error;
+    if (signal.aborted) throw error;
     tell('probe', [missingBy('job', error)]);
     return { groups, node: null };
+  } finally {
+    end();
   }
 }

@@ -1,7 +1,7 @@
 // `outflow doctor --backend slurm --probe` on a real cluster: what a node proves, what it cannot, and that nothing is left behind.
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Finding, FindingGroup } from '../../cli/doctor/finding.ts';
 import type { NodeReport } from '../../cli/doctor/probe/report.ts';
 import { describeSlurm, makeSlurmWorld, type SlurmWorld, scontrolShow, squeue, submitter } from '../support/slurm.ts';
@@ -27,12 +27,17 @@ describeSlurm('outflow doctor', () => {
   const doctor = (...args: string[]) => world.json<Examined>(['doctor', '--backend', 'slurm', ...args]);
   const found = ({ groups }: Examined, title: string): Record<string, Finding> =>
     Object.fromEntries(groups.find((group) => group.title === title)?.findings.map((it) => [it.check, it]) ?? []);
-  const ourJobs = async () =>
+  const probes = async () =>
     (await squeue(`--user=${submitter().user}`)).filter(({ name }) => name.startsWith('outflow-doctor-'));
+  let before: Set<string>;
+  beforeEach(async () => {
+    before = new Set((await probes()).map(({ id }) => id));
+  });
+  const newJobs = async () => (await probes()).filter(({ id }) => !before.has(id));
   const leavesNothing = async () => {
     const runs = path.join(world.home, 'runs');
     expect(existsSync(runs) ? readdirSync(runs) : []).toEqual([]);
-    expect((await ourJobs()).filter(({ state }) => ['PENDING', 'RUNNING'].includes(state))).toEqual([]);
+    expect((await newJobs()).filter(({ state }) => ['PENDING', 'RUNNING'].includes(state))).toEqual([]);
   };
   /** Lines of shell that the node runs before the probe. */
   const onNode = (...lines: string[]) => world.write('outflow.config.yaml', JSON.stringify({ slurm: { prologue: lines } }));
@@ -46,7 +51,7 @@ describeSlurm('outflow doctor', () => {
       partition: { found: expect.stringMatching(/^debug \(the default\): at most 1:00:00/) },
     });
     expect(found(examined, 'agents')['certificate']).toMatchObject({ verdict: 'ok' });
-    expect(await ourJobs()).toEqual([]);
+    expect(await newJobs()).toEqual([]);
   });
 
   test('lets a node prove that it sees the directory and reaches us', async () => {
@@ -57,7 +62,7 @@ describeSlurm('outflow doctor', () => {
     const probe = found(examined, 'probe');
     expect(Object.values(probe).every(({ verdict }) => verdict === 'ok')).toBe(true);
     expect(Object.keys(probe)).toEqual(['job', 'directory', 'network', 'node', 'clock', 'CPUs', 'temporary', 'ulimits']);
-    const [job] = await ourJobs();
+    const [job] = await newJobs();
     expect(job).toMatchObject({ partition: 'low', state: 'COMPLETED' });
     expect(await scontrolShow('job', job?.id ?? '')).toMatchObject({ TimeLimit: '00:01:00' });
     await leavesNothing();
@@ -105,14 +110,13 @@ describeSlurm('outflow doctor', () => {
 
   test('sends nothing where the shared directory cannot be written here', async () => {
     world.write('outflow.config.yaml', 'slurm: { sharedDir: /proc/shared }\n');
-    const jobs = await ourJobs();
     const examined = await doctor('--probe');
     expect(found(examined, 'agents')['directory']).toMatchObject({
       verdict: 'missing',
       advice: expect.stringContaining('slurm.sharedDir'),
     });
     expect(found(examined, 'probe')['job']?.found).toContain('not tried');
-    expect(await ourJobs()).toEqual(jobs);
+    expect(await newJobs()).toEqual([]);
   });
 
   test('tells Slurm’s own words where it refuses the job', async () => {
@@ -135,7 +139,7 @@ describeSlurm('outflow doctor', () => {
   test('Ctrl-C cancels the job', async () => {
     const running = world.start(['doctor', '--backend', 'slurm', '--probe', '--sbatch', 'begin=now+1hour']);
     const pending = await until(async () =>
-      (await ourJobs()).find(({ state, reason }) => state === 'PENDING' && reason === 'BeginTime'),
+      (await newJobs()).find(({ state, reason }) => state === 'PENDING' && reason === 'BeginTime'),
     );
     running.kill('SIGINT');
     const { stderr, exitCode } = await running;

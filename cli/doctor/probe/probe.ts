@@ -1,12 +1,12 @@
 // Sends a one-minute job that looks around on a compute node as an agent would, waits for what it tells, and leaves nothing behind.
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OutflowError } from '../../../src/model/errors.ts';
 import type { Directive, SlurmSettings, Waiting } from '../../../src/plan/slurm.ts';
 import type { RunCertificates } from '../../../src/rpc/certificates.ts';
-import { privateDir, runDir } from '../../../src/system/home.ts';
+import { fileError, privateDir, runDir } from '../../../src/system/home.ts';
 import { selfCommand } from '../../../src/system/self.ts';
 import { ProbeJob } from './job.ts';
 import { openRendezvous, type ProbeRendezvous } from './rendezvous.ts';
@@ -47,7 +47,16 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeOutcome> {
     return await sent(new ProbeJob({ directives, prologue: settings.prologue, command, outputDir }), rendezvous, options);
   } finally {
     await rendezvous?.close();
+    removeDirectory(directory);
+  }
+}
+
+function removeDirectory(directory: string): void {
+  try {
+    chmodSync(directory, 0o700); // a prologue may have closed it
     rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
+  } catch (error) {
+    throw fileError(error, `cannot remove ${directory}`);
   }
 }
 
