@@ -9,6 +9,8 @@ export interface Job {
   job: string | null;
   state: 'asked' | 'pending' | 'running';
   endsAtMs: number | null;
+  /** '' until Slurm has said so. */
+  node: string;
   /** It is to be ended as soon as that can be said. */
   isUnwanted: boolean;
   /** Looks in a row at which Slurm did not know it. */

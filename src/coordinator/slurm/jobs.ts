@@ -72,7 +72,7 @@ export class SlurmJobs {
   }
 
   #add(id: string, job: string | null, state: Job['state']): void {
-    this.#jobs.set(id, { id, growth: growthOf(id), job, state, endsAtMs: null, isUnwanted: false, misses: 0 });
+    this.#jobs.set(id, { id, growth: growthOf(id), job, state, endsAtMs: null, node: '', isUnwanted: false, misses: 0 });
   }
 
   askSite(): void {
@@ -244,6 +244,7 @@ export class SlurmJobs {
       job.job = entry.job;
       enqueue({ kind: 'allocations-submitted', allocations: [{ id: job.id, job: entry.job }] });
     }
+    job.node = entry.nodes;
     if (entry.phase === 'pending') {
       job.state = 'pending';
       if (entry.waiting) enqueue({ kind: 'allocation-waits', allocation: job.id, waiting: entry.waiting });
@@ -287,6 +288,6 @@ export class SlurmJobs {
 
   #onEnded(job: Job, cause: Extract<Event, { kind: 'allocation-ended' }>['cause'], detail: string): void {
     if (!this.#jobs.delete(job.id)) return;
-    this.#options.enqueue({ kind: 'allocation-ended', allocation: job.id, cause, detail });
+    this.#options.enqueue({ kind: 'allocation-ended', allocation: job.id, cause, detail, ...(job.node && { node: job.node }) });
   }
 }
