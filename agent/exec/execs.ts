@@ -2,8 +2,8 @@
 // ended with that stream or with this agent.
 import { LIMITS } from '../../src/model/limits.ts';
 import type { CoordinatorClient } from '../../src/rpc/client.ts';
-import { execEnd, execOutput } from '../../src/rpc/exec-messages.ts';
-import type { ExecInput, ExecOutput, OpenExec } from '../../src/rpc/messages.ts';
+import { type ExecInput, type ExecOutput, execEnd, execOutput } from '../../src/rpc/exec-messages.ts';
+import type { OpenExec } from '../../src/rpc/messages.ts';
 import type { DialledStream } from '../../src/rpc/streams.ts';
 import { asCommand } from './command.ts';
 import type { ExecProcess, ExecProcessHandlers } from './exec-process.ts';

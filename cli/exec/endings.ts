@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { OutflowError } from '../../src/model/errors.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import type { ExecEnd, UnitRef } from '../../src/rpc/messages.ts';
+import type { ExecEnd, UnitRef } from '../../src/rpc/exec-messages.ts';
 import type { RunRecord } from '../../src/store/types.ts';
 import { stepLabels, unitLabel } from '../text/step-labels.ts';
 

@@ -1,7 +1,7 @@
 // The user's end of a process beside a unit: this program's stdin, stdout and stderr, or its terminal, are the process's.
 import { OutflowError } from '../../src/model/errors.ts';
 import type { CoordinatorClient } from '../../src/rpc/client.ts';
-import type { ExecEnd, ExecInput, ExecOutput } from '../../src/rpc/messages.ts';
+import type { ExecEnd, ExecInput, ExecOutput } from '../../src/rpc/exec-messages.ts';
 import type { DialledStream } from '../../src/rpc/streams.ts';
 import { style } from '../text/style.ts';
 import type { Collected } from './collected.ts';

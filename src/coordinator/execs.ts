@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import type { UnitHolder } from '../core/look.ts';
 import { LIMITS } from '../model/limits.ts';
-import { execEnd } from '../rpc/exec-messages.ts';
-import type { ExecEnd, ExecInput, ExecOutput, ExecRequest, OpenExec, UnitRef } from '../rpc/messages.ts';
+import { type ExecEnd, type ExecInput, type ExecOutput, type ExecRequest, execEnd, type UnitRef } from '../rpc/exec-messages.ts';
+import type { OpenExec } from '../rpc/messages.ts';
 import type { MessageStream, StreamHandlers } from '../rpc/streams.ts';
 
 /** Running units that are named to a user whose unit does not run. */

@@ -10,13 +10,12 @@ import {
   type ServiceClientConstructor,
 } from '@grpc/grpc-js';
 import { LIMITS } from '../model/limits.ts';
+import type { ExecInput, ExecOutput } from './exec-messages.ts';
 import type {
   AgentMessage,
   AgentStatus,
   BlobChunk,
   CoordinatorMessage,
-  ExecInput,
-  ExecOutput,
   TunnelChunk,
   TunnelTarget,
   WatchEvent,

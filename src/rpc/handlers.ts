@@ -1,14 +1,7 @@
 // What a coordinator does for those who call it.
 import type { Duplex } from 'node:stream';
-import type {
-  AgentMessage,
-  AgentStatus,
-  CoordinatorMessage,
-  ExecInput,
-  ExecOutput,
-  TunnelTarget,
-  WatchEvent,
-} from './messages.ts';
+import type { ExecInput, ExecOutput } from './exec-messages.ts';
+import type { AgentMessage, AgentStatus, CoordinatorMessage, TunnelTarget, WatchEvent } from './messages.ts';
 import type { MessageStream, StreamHandlers } from './streams.ts';
 
 /** One connection life of an agent. */

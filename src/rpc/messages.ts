@@ -1,5 +1,5 @@
 // The messages of proto/outflow/v1 as TypeScript sees them after decoding (every field present; 64-bit numbers as numbers).
-// `test/unit/rpc/messages.test.ts` compares these names with the .proto files.
+// Those of interactive processes are in exec-messages.ts. `test/unit/rpc/messages.test.ts` compares the names with the .proto files.
 
 export interface LeaseRef {
   step: number;
@@ -261,51 +261,4 @@ export interface TunnelChunk {
   target: TunnelTarget | null;
   data: Uint8Array;
   end: boolean;
-}
-
-export interface ExecSize {
-  columns: number;
-  rows: number;
-}
-
-export interface ExecRequest {
-  step: number;
-  index: number;
-  argv: string[];
-  term: string;
-  size: ExecSize | null;
-}
-
-export type ExecInput =
-  | { kind: 'request'; request: ExecRequest }
-  | { kind: 'data'; data: Uint8Array }
-  | { kind: 'size'; size: ExecSize }
-  | { kind: 'signal'; signal: string }
-  | { kind: 'end'; end: boolean };
-
-export interface UnitRef {
-  step: number;
-  index: number;
-}
-
-export interface ExecEnd {
-  code: number;
-  signal: string;
-  error: string;
-  unitState: string;
-  running: UnitRef[];
-  runningTotal: number;
-}
-
-export interface ExecStarted {
-  terminal: boolean;
-}
-
-export interface ExecOutput {
-  exec: string;
-  data: Uint8Array;
-  isError: boolean;
-  end: ExecEnd | null;
-  started: ExecStarted | null;
-  notice: string;
 }

@@ -8,17 +8,9 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import type { ExecInput, ExecOutput } from './exec-messages.ts';
 import type { ServerHandlers } from './handlers.ts';
-import type {
-  AgentMessage,
-  AgentStatus,
-  BlobChunk,
-  CoordinatorMessage,
-  ExecInput,
-  ExecOutput,
-  TunnelChunk,
-  WatchEvent,
-} from './messages.ts';
+import type { AgentMessage, AgentStatus, BlobChunk, CoordinatorMessage, TunnelChunk, WatchEvent } from './messages.ts';
 import { agentProtocol, controlProtocol } from './protocol.ts';
 import { served } from './streams.ts';
 import { serveTunnel } from './tunnel.ts';

@@ -3,8 +3,8 @@
 import { afterEach, expect, test } from 'vitest';
 import type { CoordinatorClient } from '../../../src/rpc/client.ts';
 import { dialFirst } from '../../../src/rpc/dial.ts';
-import { execEnd, execOutput } from '../../../src/rpc/exec-messages.ts';
-import type { AgentStatus, ExecInput, ExecOutput } from '../../../src/rpc/messages.ts';
+import { type ExecInput, type ExecOutput, execEnd, execOutput } from '../../../src/rpc/exec-messages.ts';
+import type { AgentStatus } from '../../../src/rpc/messages.ts';
 import type { MessageStream, StreamHandlers } from '../../../src/rpc/streams.ts';
 import { type SecureRun, startSecureRun } from './secure-run.ts';
 

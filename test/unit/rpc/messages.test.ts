@@ -1,4 +1,4 @@
-// The types in src/rpc/messages.ts name the same fields as the .proto files.
+// The types in src/rpc/messages.ts and src/rpc/exec-messages.ts name the same fields as the .proto files.
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
@@ -7,7 +7,9 @@ import controlText from '../../../proto/outflow/v1/control.proto';
 import wordsText from '../../../proto/outflow/v1/words.proto';
 
 const typed = new Map<string, string[]>();
-const source = readFileSync(new URL('../../../src/rpc/messages.ts', import.meta.url), 'utf8');
+const source = ['messages.ts', 'exec-messages.ts']
+  .map((file) => readFileSync(new URL(`../../../src/rpc/${file}`, import.meta.url), 'utf8'))
+  .join('');
 for (const [, name, body] of source.matchAll(/export interface (\w+) \{([^}]*)\}/g)) {
   typed.set(
     name as string,
