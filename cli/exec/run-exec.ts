@@ -1,4 +1,5 @@
 // The user's end of a process beside a unit: this program's stdin, stdout and stderr, or its terminal, are the process's.
+import { spawnSync } from 'node:child_process';
 import { OutflowError } from '../../src/model/errors.ts';
 import type { CoordinatorClient } from '../../src/rpc/client.ts';
 import type { ExecEnd, ExecInput, ExecOutput } from '../../src/rpc/exec-messages.ts';
@@ -87,7 +88,15 @@ class ExecSession {
   /** Keys go to the process as they are pressed, Ctrl-C too. */
   #useRawTerminal(): void {
     process.stdin.setRawMode(true);
-    this.#undo.push(() => process.stdin.setRawMode(false));
+    // Raw as Node has it still turns line feeds into new lines, which full-screen programs do not mean.
+    spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+    this.#undo.push(() => {
+      try {
+        process.stdin.setRawMode(false);
+      } catch {
+        // The terminal has been closed.
+      }
+    });
     this.#on(process.stdout, 'resize', () => this.#stream.send({ kind: 'size', size: size() }));
   }
 

@@ -11,6 +11,8 @@ export interface CallOptions {
   cwd?: string;
   env?: Record<string, string>;
   input?: string;
+  /** Another build of outflow. */
+  program?: string;
 }
 
 export interface Ended {
@@ -90,8 +92,8 @@ export function endProcessesOf(home: string): void {
   }
 }
 
-function startProgram(args: string[], { cwd, env, input }: CallOptions) {
-  return execa(process.execPath, [program, ...args], {
+function startProgram(args: string[], { cwd, env, input, program: file = program }: CallOptions) {
+  return execa(process.execPath, [file, ...args], {
     reject: false,
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),

@@ -41,7 +41,8 @@ export function onTerminal(command: string, args: string[], options: { cwd: stri
       );
     },
     press: (keys) => void child.stdin.write(keys),
-    close: () => void child.kill('SIGHUP'),
+    // `script` hands a SIGHUP to nobody; when it is gone, the kernel does.
+    close: () => void child.kill('SIGKILL'),
     ended: child.then((result) => result.exitCode),
   };
 }
