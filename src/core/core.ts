@@ -1,9 +1,8 @@
 // The decisions of a run: `apply(event, nowMs)` is the one way in and says what is to be done. No clock, no chance, no I/O.
 import { assert, assertNever } from '../base/assert.ts';
 import { LIMITS } from '../model/limits.ts';
-import type { Failure, RunEndState } from '../model/states.ts';
 import type { Agent } from './agents.ts';
-import { endStarting, failHopelessSteps, giveUp, liveOnSlurm, onAllocationEnded } from './allocation-end.ts';
+import { failHopelessSteps, giveUp, liveOnSlurm, onAllocationEnded } from './allocation-end.ts';
 import { onRefused, onRunning, onSubmitted, onWaits } from './allocation-events.ts';
 import type { KnownAllocation } from './allocations.ts';
 import type { Effect } from './effects.ts';
@@ -14,33 +13,23 @@ import { drainIdleAgents } from './idle.ts';
 import { lease } from './leasing.ts';
 import { holderOf, runningUnits, type UnitHolder } from './look.ts';
 import { onDisconnected, onDrainRequested, onLeaving, watchAgents } from './losses.ts';
+import { endRun, failWithoutAgents, onCancel } from './run-end.ts';
 import { onReport } from './settle.ts';
 import { type CoreOptions, emit, newState, type State } from './state.ts';
-import {
-  abortWaitingSteps,
-  beginReadySteps,
-  endStep,
-  onStepFailed,
-  onStepPrepared,
-  onStepReduced,
-  stopStep,
-} from './step-life.ts';
+import { abortWaitingSteps, beginReadySteps, onStepFailed, onStepPrepared, onStepReduced } from './step-life.ts';
 import type { StepRun } from './steps.ts';
 import { fenceOf, UNIT } from './units.ts';
-import { type AgentView, type AllocationView, agentViews, allocationViews } from './views.ts';
+import {
+  type AgentView,
+  type AllocationView,
+  agentViews,
+  allocationViews,
+  capacity,
+  type StepCounts,
+  stepCounts,
+} from './views.ts';
 import { nextWakeMs } from './wake.ts';
 import { watchAllocations } from './watch.ts';
-
-export interface StepCounts {
-  step: number;
-  state: StepRun['state'];
-  /** Null until the elements are known. */
-  total: number | null;
-  succeeded: number;
-  failed: number;
-  other: number;
-  running: number;
-}
 
 /** What is still of use when the run has ended: its agents and allocations go. */
 const OUTLIVES_RUN: ReadonlySet<Event['kind']> = new Set([
@@ -146,7 +135,7 @@ export class Core {
       case 'allocation-ended':
         return onAllocationEnded(state, event);
       case 'cancel-requested':
-        return this.#onCancel(event.now);
+        return onCancel(state, event.now);
       case 'tick':
         return this.#onTick();
       default:
@@ -183,26 +172,6 @@ export class Core {
     }
   }
 
-  #onCancel(now: boolean): void {
-    const { phase } = this.#state;
-    if (phase.kind === 'cancelling' && (phase.now || !now)) return;
-    this.#stop({ kind: 'cancelling', now });
-  }
-
-  /** Ends every step: what is held is asked to end, what waits never runs. */
-  #stop(phase: Extract<State['phase'], { kind: 'cancelling' | 'failing' }>): void {
-    const state = this.#state;
-    state.phase = phase;
-    const into = phase.kind === 'cancelling' ? 'cancelled' : 'failed';
-    const failure = phase.kind === 'failing' ? phase.failure : null;
-    const graceMs = phase.kind === 'cancelling' && !phase.now ? LIMITS.cancelGraceMs : 0;
-    for (const step of state.steps) {
-      if (step.phase.kind === 'running' || step.phase.kind === 'stopping') stopStep(state, step, into, failure, graceMs);
-      else if (step.phase.kind === 'preparing' || step.phase.kind === 'reducing') endStep(state, step, into, null, failure);
-    }
-    endStarting(state);
-  }
-
   #onTick(): void {
     const state = this.#state;
     if (state.phase.kind === 'ended') return watchAllocations(state);
@@ -210,21 +179,15 @@ export class Core {
     watchAgents(state);
     watchAllocations(state);
     for (const step of state.steps) step.units?.promote(state.nowMs);
-    if (state.phase.kind === 'running') this.#failWithoutAgents();
+    if (state.phase.kind === 'running') failWithoutAgents(state);
     if (state.phase.kind !== 'running') abortWaitingSteps(state);
-    if (state.steps.every((step) => step.isEnded)) return this.#end();
+    if (state.steps.every((step) => step.isEnded)) return endRun(state);
     if (state.phase.kind === 'running') {
       grow(state);
       this.#lease();
       failHopelessSteps(state);
     }
     if (state.hasSlurm) drainIdleAgents(state);
-  }
-
-  /** No local agent comes up: the run cannot go on. */
-  #failWithoutAgents(): void {
-    const hopeless = this.#state.pools.find(({ spec, failure }) => spec.kind === 'local' && failure !== null);
-    if (hopeless?.failure) this.#stop({ kind: 'failing', failure: hopeless.failure });
   }
 
   #lease(): void {
@@ -250,55 +213,17 @@ export class Core {
     for (const agent of fresh) agent.freshFence = fenceOf({ epoch: state.options.epoch, n: state.lastN });
   }
 
-  #end(): void {
-    const state = this.#state;
-    const { phase } = state;
-    const failed = state.steps.find((step) => step.state === 'failed');
-    let end: { state: RunEndState; failure: Failure | null };
-    if (phase.kind === 'failing') end = { state: 'failed', failure: phase.failure };
-    else if (phase.kind === 'cancelling' && !state.steps.every((step) => step.state === 'succeeded'))
-      end = { state: 'cancelled', failure: null };
-    else if (failed) end = { state: 'failed', failure: failed.endFailure };
-    else end = { state: 'succeeded', failure: null };
-    state.phase = { kind: 'ended', state: end.state, atMs: state.nowMs };
-    emit(state, { kind: 'store-end', ...end });
-    for (const agent of state.agents.connected()) {
-      if (agent.presence.kind === 'connected')
-        emit(state, {
-          kind: 'drain',
-          session: agent.presence.session,
-          reason: `the run has ${end.state === 'cancelled' ? 'been cancelled' : end.state}`,
-        });
-    }
-    endStarting(state);
-    emit(state, { kind: 'run-ended', ...end });
-  }
-
   /** When a `tick` is due though nothing else happens. */
   nextWakeMs(): number | undefined {
     return nextWakeMs(this.#state);
   }
 
   counts(): StepCounts[] {
-    return this.#state.steps.map((step) => {
-      const counts = step.units?.counts;
-      const of = (code: number): number => counts?.[code] ?? 0;
-      return {
-        step: step.ordinal,
-        state: step.state,
-        total: step.units?.total ?? null,
-        succeeded: of(UNIT.succeeded),
-        failed: of(UNIT.failed),
-        other: of(UNIT.cancelled) + of(UNIT.aborted),
-        running: of(UNIT.leased) + of(UNIT.running),
-      };
-    });
+    return stepCounts(this.#state);
   }
 
-  /** Agents connected and their CPUs. */
   capacity(): { agents: number; cpus: number } {
-    const agents = this.#state.agents.connected();
-    return { agents: agents.length, cpus: agents.reduce((sum, agent) => sum + agent.info.cpus, 0) };
+    return capacity(this.#state);
   }
 
   isPreparing(): boolean {

@@ -1,7 +1,20 @@
-// Allocations and agents as they are shown to people.
+// Steps, allocations and agents as they are shown to people.
 import type { Waiting } from '../plan/slurm.ts';
 import type { AgentInfo } from './events.ts';
 import type { State } from './state.ts';
+import type { StepRun } from './steps.ts';
+import { UNIT } from './units.ts';
+
+export interface StepCounts {
+  step: number;
+  state: StepRun['state'];
+  /** Null until the elements are known. */
+  total: number | null;
+  succeeded: number;
+  failed: number;
+  other: number;
+  running: number;
+}
 
 export interface AllocationView {
   id: string;
@@ -25,6 +38,28 @@ export interface AgentView {
   unitsHeld: number;
   isDraining: boolean;
   endsAtMs: number | null;
+}
+
+export function stepCounts({ steps }: State): StepCounts[] {
+  return steps.map((step) => {
+    const counts = step.units?.counts;
+    const of = (code: number): number => counts?.[code] ?? 0;
+    return {
+      step: step.ordinal,
+      state: step.state,
+      total: step.units?.total ?? null,
+      succeeded: of(UNIT.succeeded),
+      failed: of(UNIT.failed),
+      other: of(UNIT.cancelled) + of(UNIT.aborted),
+      running: of(UNIT.leased) + of(UNIT.running),
+    };
+  });
+}
+
+/** Agents connected and their CPUs. */
+export function capacity(state: State): { agents: number; cpus: number } {
+  const agents = state.agents.connected();
+  return { agents: agents.length, cpus: agents.reduce((sum, agent) => sum + agent.info.cpus, 0) };
 }
 
 export function allocationViews(state: State): AllocationView[] {
