@@ -1,5 +1,6 @@
 // Brings waiting units to hosts. A lane is a host with what its running unit owns; it is fed units of the same need, one
 // after the other, until there are none or an older, wider unit must have its turn.
+import { availableParallelism } from 'node:os';
 import { LIMITS } from '../src/model/limits.ts';
 import type { Failure } from '../src/model/states.ts';
 import { hostDepth } from './demand.ts';
@@ -10,6 +11,11 @@ import type { Tunnels } from './tunnels/tunnels.ts';
 import type { AgentStep, Unit } from './units.ts';
 import { WaitingUnits } from './waiting-units.ts';
 import type { BeginMessage } from './wire/messages.ts';
+
+/** Of this process's affinity mask: Slurm may grant more than a node really has. */
+const REAL_CPUS = availableParallelism();
+/** What it costs to start a host. */
+const HOST_START_MS = 80;
 
 interface Lane {
   readonly host: TaskHost;
@@ -113,8 +119,26 @@ export class Dispatcher {
   }
 
   #nextForNewLane(): AgentStep | undefined {
-    if (this.#lanes.size >= this.#maxLanes) return undefined;
-    return this.waiting.next((step) => this.#options.slots.canTake(step.need));
+    if (this.#lanes.size >= this.#maxLanes || this.#startsEnough()) return undefined;
+    return this.waiting.next((step) => this.#options.slots.canTake(step.need) && this.#isWorthAHost(step));
+  }
+
+  /** Starting a host keeps a CPU busy: more at once than there are CPUs would only make the first one late. */
+  #startsEnough(): boolean {
+    let starting = 0;
+    for (const { host } of this.#lanes.values()) if (host.isStarting) starting += 1;
+    return starting >= REAL_CPUS;
+  }
+
+  /** Unless the lanes that there are will have done what waits before a new host could begin. */
+  #isWorthAHost({ time, info, need }: AgentStep): boolean {
+    if (time.meanMs === undefined || info.isolate || this.#options.pool.hasIdle) return true;
+    let lanes = 0;
+    for (const { allotment, host } of this.#lanes.values()) {
+      // One that is kept free runs a long unit: nothing gets by it.
+      if (host.isUsable && !host.isKeptFree && isSameNeed(need, allotment.need)) lanes += 1;
+    }
+    return lanes === 0 || (this.waiting.size * time.meanMs) / lanes > HOST_START_MS;
   }
 
   #open(step: AgentStep): void {

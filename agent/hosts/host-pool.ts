@@ -44,6 +44,10 @@ export class HostPool {
     return this.#all;
   }
 
+  get hasIdle(): boolean {
+    return this.#idle.length > 0;
+  }
+
   /** Starts one before there is work, if there is none: it loads what it can. */
   startAhead(): void {
     if (this.#idle.length === 0) this.#idle.push(this.#start(null, 0));

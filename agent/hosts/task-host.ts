@@ -103,6 +103,11 @@ export class TaskHost {
     return this.#state !== 'new';
   }
 
+  /** It cannot run a unit yet. */
+  get isStarting(): boolean {
+    return this.#state === 'new' || this.#state === 'begun';
+  }
+
   /** May be given units. */
   get isUsable(): boolean {
     return this.#state !== 'leaving' && this.#state !== 'gone' && !this.#isRecalling;
@@ -249,7 +254,7 @@ export class TaskHost {
         clearTimeout(this.#startTimer);
         if (!this.isLeaving) this.#state = 'ready';
         this.#heapLimitBytes = message.heapLimitBytes;
-        return;
+        return this.#listener?.onProgress(this);
       case 'setup-failed':
         this.#setupFailure = message.failure;
         return this.leave();

@@ -26,6 +26,16 @@ test('as many units run at once as there are slots', () =>
     await coordinator.resultsOf(leases);
   }));
 
+test('after quick units, a long one does not keep others from the slots that are left', () =>
+  withAgent({ workers: 2 }, async (coordinator) => {
+    await coordinator.resultsOf(coordinator.lease('map', Array<string>(20).fill(act('give', { value: 1 }))));
+    const [long, other] = ['a', 'b'].map((name) => waiting(coordinator, name));
+    const leases = coordinator.lease('map', [long!.element, other!.element], {}, 20);
+    await coordinator.waitFor('both to begin', () => long!.hasBegun() && other!.hasBegun());
+    for (const unit of [long!, other!]) unit.end();
+    await coordinator.resultsOf(leases);
+  }));
+
 test('a unit of two CPUs waits for two slots, and units of one CPU use what is left', () =>
   withAgent({ command: 'wide', workers: 3 }, async (coordinator) => {
     const [narrow, wide, wider, late] = ['a', 'b', 'c', 'd'].map((name) => waiting(coordinator, name));
