@@ -19,7 +19,7 @@ export function splice(url: string, stream: Duplex, onOver: () => void): void {
   socket.once('error', (error) => stream.destroy(error));
   socket.once('close', () => {
     if (stream.writableEnded)
-      stream.resume(); // to hear its end
+      stream.unpipe(socket).resume(); // to hear its end
     else stream.destroy();
     onOver();
   });
@@ -27,7 +27,7 @@ export function splice(url: string, stream: Duplex, onOver: () => void): void {
     if (socket.destroyed || (stream.readableEnded && stream.writableFinished)) return;
     const { cancelRequest } = key;
     if (cancelRequest === undefined) return void socket.destroy();
-    socket.resume();
+    socket.unpipe(stream).resume();
     socket.end();
     // Again and again: one that comes before its query has no effect.
     const cancel = (): void => sendCancel(url, cancelRequest, () => {});
