@@ -28,7 +28,12 @@ test('as many units run at once as there are slots', () =>
 
 test('after quick units, a long one does not keep others from the slots that are left', () =>
   withAgent({ workers: 2 }, async (coordinator) => {
-    await coordinator.resultsOf(coordinator.lease('map', Array<string>(20).fill(act('give', { value: 1 }))));
+    await coordinator.resultsOf(
+      coordinator.lease(
+        'map',
+        Array.from({ length: 20 }, () => act('give', { value: 1 })),
+      ),
+    );
     const [long, other] = ['a', 'b'].map((name) => waiting(coordinator, name));
     const leases = coordinator.lease('map', [long!.element, other!.element], {}, 20);
     await coordinator.waitFor('both to begin', () => long!.hasBegun() && other!.hasBegun());
