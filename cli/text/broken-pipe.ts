@@ -1,4 +1,6 @@
-// A reader of our output that goes away (`| head`): ends a command quietly, unless it has more to do than to print.
+// A reader of our output that goes away (`| head`, a terminal that is closed): ends a command quietly, unless it has more to do than to print.
+
+const GONE = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
 
 let isNeeded = false;
 let isBroken = false;
@@ -7,7 +9,7 @@ let isBroken = false;
 export function handleBrokenPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+      if (!GONE.has(error.code ?? '')) throw error;
       isBroken = true;
       if (!isNeeded) process.exit();
     });

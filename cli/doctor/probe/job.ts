@@ -108,14 +108,24 @@ export class ProbeJob {
     return ends.get(job)?.detail ?? `job ${job} has ended`;
   }
 
-  /** Resolves when it has ended, which it is told to after a moment, or at once where it has `told` nothing. */
+  /** Resolves when it has ended: one that has told all by itself, within a moment; any other is cancelled at once. */
   async leave({ hasTold }: { hasTold: boolean }): Promise<void> {
     if (!this.#isAsked) return;
     if (hasTold && (await this.#isGoneWithin(END_MS))) return;
-    const job = this.#job?.job ?? (this.#id === null ? undefined : `${this.#id}_0`) ?? (await this.#look())?.job;
+    const job = this.#id === null ? (await this.#search())?.job : `${this.#id}_0`;
     if (job === undefined) return;
     await this.#slurm.cancel([job]);
     await this.#isGoneWithin(CANCELLED_MS);
+  }
+
+  /** An sbatch that was cut off may have left a job that comes into the queue in a moment. */
+  async #search(): Promise<QueuedJob | undefined> {
+    for (let look = 1; look < MISSES; look++) {
+      const job = await this.#look();
+      if (job !== undefined) return job;
+      await sleep(LOOK_MS / 2);
+    }
+    return await this.#look();
   }
 
   async #isGoneWithin(ms: number): Promise<boolean> {
