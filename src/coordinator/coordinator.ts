@@ -71,6 +71,7 @@ export class Coordinator {
       pools: this.#pools,
       slots: shape.slots,
       enqueue: (event) => this.enqueue(event),
+      notice: (level, text) => this.notice(level, text),
       onEndKnown: (allocation) => this.#sessions.timeLeft(allocation, this.#providers.secondsLeft(allocation)),
     });
     this.#watchers = new Watchers(() => ({

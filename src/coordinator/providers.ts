@@ -26,6 +26,8 @@ export interface ProvidersOptions {
   /** The end of an allocation has become known, or has changed. */
   onEndKnown(allocation: string, endsAtMs: number): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** To the user, and to the log. */
+  notice(level: 'info' | 'warn' | 'error', text: string): void;
 }
 
 export class Providers {
@@ -38,12 +40,13 @@ export class Providers {
   }
 
   async open(): Promise<void> {
-    const { loaded, pools, databases, enqueue, onEndKnown, log } = this.#options;
+    const { loaded, pools, databases, enqueue, onEndKnown, log, notice } = this.#options;
     const { record } = loaded;
     if (record.slurm === null || pools.specs.length === 1) return;
     // Loaded where it is needed: a run on one machine has neither jobs nor certificates.
     const { makeSlurmBackend } = await import('./slurm/backend.ts');
-    this.#slurm = await makeSlurmBackend({ record, settings: record.slurm, pools, databases, enqueue, onEndKnown, log });
+    const events = { enqueue, onEndKnown, log, notice };
+    this.#slurm = await makeSlurmBackend({ record, settings: record.slurm, pools, databases, ...events });
   }
 
   /** Where agents on other hosts dial; undefined: there are none. */

@@ -128,6 +128,9 @@ export const LIMITS = {
 
   /** A command of Slurm without an answer is ended after this; a submit may then have been done all the same. */
   slurmCommandMs: 30_000,
+  /** A Slurm that does not say what nodes it has is asked again after the first time, for the second. */
+  slurmRetryMs: 5_000,
+  slurmPatienceMs: 5 * 60_000,
   /** One squeue for all allocations of a run: this often while one is pending, … */
   slurmPendingPollMs: 30_000,
   /** … while all are connected, … */

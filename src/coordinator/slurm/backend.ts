@@ -10,7 +10,7 @@ import { Tunnels } from '../tunnels/tunnels.ts';
 import { SlurmJobs, type SlurmJobsOptions } from './jobs.ts';
 import { makeRendezvous, type Rendezvous } from './rendezvous.ts';
 
-export interface SlurmBackendOptions extends Pick<SlurmJobsOptions, 'enqueue' | 'onEndKnown' | 'log'> {
+export interface SlurmBackendOptions extends Pick<SlurmJobsOptions, 'enqueue' | 'onEndKnown' | 'log' | 'notice'> {
   record: RunRecord;
   settings: SlurmSettings;
   pools: Pools;

@@ -1,5 +1,7 @@
 // The allocations of this run in Slurm: asked for, looked after by one squeue for all, ended by one scancel. What Slurm says
 // becomes events; what it does not say changes nothing.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../base/duration.ts';
 import type { SendEffect } from '../../core/effects.ts';
 import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -8,6 +10,7 @@ import type { AllocationRow } from '../../store/types.ts';
 import type { Pools } from '../pools.ts';
 import { growthOf, type Job, jobName, messageOf } from './job.ts';
 import { PollClock } from './poll-clock.ts';
+import { Silence } from './silence.ts';
 
 export interface SlurmJobsOptions {
   slurm: Slurm;
@@ -23,6 +26,8 @@ export interface SlurmJobsOptions {
   /** The end of an allocation has become known, or has changed. */
   onEndKnown(allocation: string, endsAtMs: number): void;
   log(level: 'info' | 'warn' | 'error', text: string): void;
+  /** To the user, and to the log. */
+  notice(level: 'info' | 'warn' | 'error', text: string): void;
 }
 
 /** Looks at which a job that Slurm knew, or was asked for, must be missing before it is taken for gone. */
@@ -34,10 +39,13 @@ export class SlurmJobs {
   /** Growth steps whose sbatch is under way. */
   readonly #submitting = new Set<string>();
   readonly #clock = new PollClock(() => this.#poll());
+  readonly #silence: Silence;
+  readonly #stopped = new AbortController();
   #isEnding = false;
 
   constructor(options: SlurmJobsOptions) {
     this.#options = options;
+    this.#silence = new Silence(options.log, options.notice);
   }
 
   /** Commands of Slurm's so far. */
@@ -76,10 +84,23 @@ export class SlurmJobs {
   }
 
   askSite(): void {
-    this.#options.slurm.site().then(
-      (site) => this.#options.enqueue({ kind: 'site-known', site }),
-      (error: Error) => this.#options.enqueue({ kind: 'site-unknown', message: messageOf(error) }),
-    );
+    void this.#askSite();
+  }
+
+  /** A slurmctld that is being restarted, or is busy, is waited for. */
+  async #askSite(): Promise<void> {
+    const { slurm, enqueue } = this.#options;
+    for (const untilMs = performance.now() + LIMITS.slurmPatienceMs; !this.#stopped.signal.aborted; ) {
+      try {
+        enqueue({ kind: 'site-known', site: await slurm.site() });
+        return this.#silence.end();
+      } catch (error) {
+        const message = messageOf(error as Error);
+        if (performance.now() > untilMs) return enqueue({ kind: 'site-unknown', message });
+        this.#silence.begin(message, `it is asked again for ${formatDuration(LIMITS.slurmPatienceMs)}`);
+      }
+      await sleep(LIMITS.slurmRetryMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
+    }
   }
 
   /** One sbatch for all of the ids. */
@@ -146,7 +167,8 @@ export class SlurmJobs {
 
   /** It timed out, and may still be carried out: only its name tells. */
   #onUnclear(allocations: readonly string[], message: string): void {
-    this.#options.log('warn', `it is not clear whether ${allocations.length} allocations were asked for: ${message}`);
+    const jobs = allocations.length === 1 ? 'the job' : `the ${allocations.length} jobs`;
+    this.#silence.begin(message, `${jobs} it was asked for may exist all the same: looking by name`);
     this.#clock.in(LIMITS.slurmFirstPollMs);
   }
 
@@ -197,6 +219,7 @@ export class SlurmJobs {
   }
 
   stop(): void {
+    this.#stopped.abort();
     this.#clock.stop();
   }
 
@@ -206,8 +229,9 @@ export class SlurmJobs {
     const names = [...new Set(looked.map(({ growth }) => jobName(this.#options.run, growth)))];
     try {
       if (names.length > 0) await this.#take(looked, await this.#options.slurm.queue(names));
+      this.#silence.end();
     } catch (error) {
-      this.#options.log('warn', `squeue did not answer: ${messageOf(error as Error)}`);
+      this.#silence.begin(messageOf(error as Error), 'it is asked again; agents go on meanwhile');
     }
     if (this.#jobs.size > 0) this.#clock.in(this.#pauseMs());
   }
