@@ -64,6 +64,14 @@ export class Dispatcher {
     return this.#lanes.keys();
   }
 
+  /** Each lane's unit that runs, and for how long it has been seen to. */
+  *running(nowMs: number): Iterable<{ host: TaskHost; unit: Unit; forMs: number }> {
+    for (const host of this.#lanes.keys()) {
+      const running = host.running(nowMs);
+      if (running) yield { host, ...running };
+    }
+  }
+
   /** Some unit was given to a host. */
   get hasGiven(): boolean {
     return this.#hasGiven;

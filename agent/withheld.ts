@@ -11,6 +11,9 @@ export interface FailedUnit {
   readonly failure: Failure;
 }
 
+/** Causes of the unit's own that a signal to all of its allocation may have, if only by what the unit had started. */
+const MAY_BE_A_SIGNAL: ReadonlySet<Cause> = new Set(['exception', 'exit', 'signal', 'host-crashed']);
+
 const TEXTS: Partial<Record<Cause, string>> = {
   walltime: 'its allocation reached its time limit',
   preempted: 'its allocation was preempted',
@@ -42,6 +45,7 @@ export class Withheld {
 
   /** A unit failed that nobody wanted to end, as far as is known. */
   add(failed: FailedUnit): void {
+    if (!MAY_BE_A_SIGNAL.has(failed.failure.cause)) return this.#tell(failed);
     if (this.#isEnding) return this.addCutOff(failed);
     if (this.#settleMs === 0) return this.#tell(failed);
     const timer = setTimeout(() => {

@@ -6,7 +6,6 @@ import { blobRefs } from '../src/model/values.ts';
 import type { Demand, LeaseBatch, LeaseRef, StepInfo } from '../src/rpc/messages.ts';
 import type { Blobs } from './blobs.ts';
 import type { Deadline } from './deadline.ts';
-import { isWorthTelling, prefetchOf } from './demand.ts';
 import { Dispatcher } from './dispatcher.ts';
 import type { Holdings } from './hello.ts';
 import type { HostListener } from './hosts/host-listener.ts';
@@ -16,13 +15,12 @@ import { LogSpool } from './log-spool.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Outbox } from './outbox.ts';
 import type { Slots } from './slots.ts';
+import { Steps } from './steps.ts';
 import type { Tunnels } from './tunnels/tunnels.ts';
-import { AgentStep, HeldUnits, type Unit, type Wish } from './units.ts';
+import { HeldUnits, type Unit, type Wish } from './units.ts';
+import { Uploads } from './uploads.ts';
 import { type BeginMessage, LEVEL, STREAM } from './wire/messages.ts';
 import { type FailedUnit, Withheld } from './withheld.ts';
-
-/** Causes of the unit's own that a signal to all of its allocation may have, if only by what the unit had started. */
-const MAY_BE_A_SIGNAL: ReadonlySet<Cause> = new Set(['exception', 'exit', 'signal', 'host-crashed']);
 
 export interface WorkOptions {
   slots: Slots;
@@ -39,11 +37,10 @@ export interface WorkOptions {
 export class Work implements HostListener<TaskHost> {
   readonly dispatcher: Dispatcher;
   readonly #options: WorkOptions;
-  readonly #steps = new Map<number, AgentStep>();
+  readonly #steps: Steps;
   readonly #units = new HeldUnits();
   readonly #spool: LogSpool;
-  /** Units whose blobs are being uploaded: settled here, not yet reported. */
-  readonly #uploading = new Set<Unit>();
+  readonly #uploads: Uploads;
   readonly #withheld: Withheld;
   readonly #memory = new MemoryWatch();
   #order = 0;
@@ -53,6 +50,7 @@ export class Work implements HostListener<TaskHost> {
   constructor(options: WorkOptions) {
     this.#options = options;
     this.#spool = new LogSpool(options.outbox);
+    this.#uploads = new Uploads(options.blobs);
     const { slots, pool } = options;
     pool.use(this, slots.total);
     this.#withheld = new Withheld(options.settleMs, (failed) => this.#tellFailed(failed, false));
@@ -62,6 +60,7 @@ export class Work implements HostListener<TaskHost> {
       beforeDispatch: () => this.#shedLate(),
       onCannotRun: (unit, failure) => this.#cannotRun(unit, failure),
     });
+    this.#steps = new Steps(options, this.dispatcher);
   }
 
   begin(message: BeginMessage, maxRunning: number, tunnels?: Tunnels): void {
@@ -69,7 +68,7 @@ export class Work implements HostListener<TaskHost> {
   }
 
   get holdsNothing(): boolean {
-    return this.#units.size === 0 && this.#uploading.size === 0 && this.#withheld.size === 0;
+    return this.#units.size === 0 && this.#uploads.units.size === 0 && this.#withheld.size === 0;
   }
 
   /** Units run, so that more results are to be expected soon. */
@@ -89,9 +88,7 @@ export class Work implements HostListener<TaskHost> {
   isAtItsEnd(nowMs: number): boolean {
     const { deadline } = this.#options;
     if (!deadline.isKnown || !this.holdsNothing) return false;
-    if (deadline.isOver(nowMs)) return true;
-    const steps = [...this.#steps.values()];
-    return steps.length > 0 && this.dispatcher.hasGiven && steps.every((step) => deadline.isTooLate(step, 0, nowMs));
+    return deadline.isOver(nowMs) || (this.dispatcher.hasGiven && this.#steps.areTooLate(nowMs));
   }
 
   /** A line of the run, for all to see. */
@@ -101,8 +98,7 @@ export class Work implements HostListener<TaskHost> {
   }
 
   addStep(info: StepInfo): void {
-    if (this.#steps.has(info.step)) return;
-    this.#steps.set(info.step, new AgentStep(info, this.#options.slots.clamp(info)));
+    this.#steps.add(info);
   }
 
   addLeases(batch: LeaseBatch): void {
@@ -149,22 +145,12 @@ export class Work implements HostListener<TaskHost> {
     const { deadline } = this.#options;
     if (!deadline.isKnown || this.dispatcher.waiting.size === 0) return;
     const nowMs = performance.now();
-    const running = this.#longestRunning(nowMs);
-    const isLate = new Set([...this.#steps.values()].filter((it) => deadline.isTooLate(it, running.get(it) ?? 0, nowMs)));
+    const isLate = this.#steps.late(nowMs);
     if (isLate.size === 0) return;
     const waiting = [...this.#units].filter((unit) => unit.place === 'waiting').sort((a, b) => a.order - b.order);
     const first = this.dispatcher.hasGiven || deadline.isOver(nowMs) ? undefined : waiting[0];
     const late = waiting.filter((unit) => unit !== first && isLate.has(unit.step));
     if (late.length > 0) this.want(late, { kind: 'return' });
-  }
-
-  #longestRunning(nowMs: number): Map<AgentStep, number> {
-    const longest = new Map<AgentStep, number>();
-    for (const host of this.dispatcher.lanes) {
-      const running = host.running(nowMs);
-      if (running) longest.set(running.unit.step, Math.max(running.forMs, longest.get(running.unit.step) ?? 0));
-    }
-    return longest;
   }
 
   find(leases: readonly LeaseRef[]): Unit[] {
@@ -198,11 +184,10 @@ export class Work implements HostListener<TaskHost> {
   /** Every 50 ms while something is held: who has been running for long, and what is stuck behind. Gives those to be reported as started. */
   tick(nowMs: number): LeaseRef[] {
     const started: LeaseRef[] = [];
-    for (const host of this.dispatcher.lanes) {
-      const running = host.running(nowMs);
-      if (running === undefined || running.forMs < LIMITS.startedAfterMs) continue;
-      if (!running.unit.isToldStarted) started.push(running.unit.lease);
-      running.unit.isToldStarted = true;
+    for (const { host, unit, forMs } of this.dispatcher.running(nowMs)) {
+      if (forMs < LIMITS.startedAfterMs) continue;
+      if (!unit.isToldStarted) started.push(unit.lease);
+      unit.isToldStarted = true;
       host.keepFree(); // others may run what waits behind a long unit
     }
     this.#memory.tick(this.dispatcher.lanes, nowMs);
@@ -212,13 +197,9 @@ export class Work implements HostListener<TaskHost> {
 
   holdings(): Holdings {
     const held = [...this.#units].map((unit) => unit.lease);
-    const running: LeaseRef[] = [];
-    for (const host of this.dispatcher.lanes) {
-      const unit = host.running(performance.now())?.unit;
-      if (unit) running.push(unit.lease);
-    }
+    const running = [...this.dispatcher.running(performance.now())].map(({ unit }) => unit.lease);
     const told = [...this.#options.outbox.finished()];
-    const untold = [...this.#uploading, ...this.#withheld.units];
+    const untold = [...this.#uploads.units, ...this.#withheld.units];
     return {
       held,
       running,
@@ -229,28 +210,7 @@ export class Work implements HostListener<TaskHost> {
 
   /** Steps whose wish for units has changed; all of them for a coordinator that knows none. */
   demands(isNew: boolean): Demand[] {
-    const demands: Demand[] = [];
-    const { deadline } = this.#options;
-    const nowMs = performance.now();
-    const running = deadline.isKnown ? this.#longestRunning(nowMs) : undefined;
-    for (const step of this.#steps.values()) {
-      if (isNew) {
-        step.toldPrefetch = 0;
-        step.toldClosed = false;
-      }
-      const closed = running !== undefined && this.#isClosed(step, running.get(step) ?? 0, nowMs);
-      const prefetch = this.#isLeaving || closed ? 0 : prefetchOf(step.time, this.dispatcher.lanesFor(step), LIMITS);
-      if (closed === step.toldClosed && !isWorthTelling(step.toldPrefetch, prefetch)) continue;
-      step.toldPrefetch = prefetch;
-      step.toldClosed = closed;
-      demands.push({ step: step.ordinal, prefetch, closed });
-    }
-    return demands;
-  }
-
-  #isClosed(step: AgentStep, runningMs: number, nowMs: number): boolean {
-    const { deadline } = this.#options;
-    return deadline.isTooLate(step, runningMs, nowMs) && (this.dispatcher.hasGiven || deadline.isOver(nowMs));
+    return this.#steps.demands({ isNew, isLeaving: this.#isLeaving });
   }
 
   onSucceeded(unit: Unit, startedAtMs: number, durationMs: number, output: string, blobs: readonly string[]): void {
@@ -262,19 +222,11 @@ export class Work implements HostListener<TaskHost> {
     };
     this.#end(unit);
     if (blobs.length === 0) return report();
-    this.#uploading.add(unit);
-    const done = (tell: () => void): void => {
-      this.#uploading.delete(unit);
-      tell();
+    this.#uploads.start(unit, blobs, (failure) => {
+      if (failure === undefined) report();
+      else this.#options.outbox.failed(unit, startedAtMs, durationMs, failure, false, performance.now());
       this.#options.onChange();
-    };
-    Promise.all(blobs.map((hash) => this.#options.blobs.upload(hash))).then(
-      () => done(report),
-      (error: Error) => {
-        const failure: Failure = { cause: 'host-crashed', message: `the output could not be stored: ${error.message}` };
-        done(() => this.#options.outbox.failed(unit, startedAtMs, durationMs, failure, false, performance.now()));
-      },
-    );
+    });
   }
 
   onFailed(unit: Unit, startedAtMs: number, durationMs: number, failure: Failure): void {
@@ -284,8 +236,7 @@ export class Work implements HostListener<TaskHost> {
     const failed = { unit, startedAtMs, durationMs, failure };
     if (unit.wish.kind === 'cancel') this.#tellFailed({ ...failed, failure: { ...failure, cause: 'cancelled' } }, true);
     else if (unit.wish.kind === 'drain') this.#withheld.addCutOff(failed);
-    else if (MAY_BE_A_SIGNAL.has(failure.cause)) this.#withheld.add(failed);
-    else this.#tellFailed(failed, false);
+    else this.#withheld.add(failed);
   }
 
   #tellFailed({ unit, startedAtMs, durationMs, failure }: FailedUnit, isCancelled: boolean): void {
