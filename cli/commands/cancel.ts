@@ -8,6 +8,7 @@ import type { Store } from '../../src/store/store.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { OutflowCommand } from '../base-command.ts';
 import { withStore } from '../open-store.ts';
+import { tellOfLeftJobs } from '../pipeline/left-jobs.ts';
 import { takeOver } from '../pipeline/take-over.ts';
 import { assertNotEnded, findRun, requiredRun } from '../run-arg.ts';
 import { paintFor } from '../text/style.ts';
@@ -30,6 +31,7 @@ export default class Cancel extends OutflowCommand {
     const { args, flags } = await this.parse(Cancel);
     return withStore(async (store, url) => {
       const summary = await findRun(store, args.run);
+      await tellOfLeftJobs(summary);
       assertNotEnded(summary);
       const run = summary.record.id;
       await store.requestCancel(run);

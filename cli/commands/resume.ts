@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags';
 import { OutflowCommand } from '../base-command.ts';
 import { withStore } from '../open-store.ts';
 import { quietFlag } from '../pipeline/flags.ts';
+import { tellOfLeftJobs } from '../pipeline/left-jobs.ts';
 import { takeOver } from '../pipeline/take-over.ts';
 import { assertNotEnded, findRun, requiredRun } from '../run-arg.ts';
 import { holdOf } from '../watch/holder.ts';
@@ -25,6 +26,7 @@ export default class Resume extends OutflowCommand {
     return withStore(async (store, url) => {
       const startedMs = Date.now();
       const summary = await findRun(store, args.run);
+      await tellOfLeftJobs(summary);
       assertNotEnded(summary);
       const { record, plan } = summary;
       const hold = holdOf(summary);

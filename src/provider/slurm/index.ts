@@ -130,6 +130,13 @@ export class Slurm {
     answerOf('scancel', result);
   }
 
+  /** Ids of this user's jobs that wait or run and whose names begin so. */
+  async jobsNamed(beginning: string, signal?: AbortSignal): Promise<string[]> {
+    const text = await this.#ask('squeue', [...mine(), '--array', '--format=%i|%j'], signal);
+    const jobs = text.split('\n').map((line) => line.trim().split('|'));
+    return jobs.flatMap(([job, name]) => (job && name?.startsWith(beginning) ? job : []));
+  }
+
   /** How many jobs of this user, of whatever origin, wait or run. */
   async jobsOfOurs(signal?: AbortSignal): Promise<number> {
     const text = await this.#ask('squeue', [...mine(), '--array', '--format=%i'], signal);
