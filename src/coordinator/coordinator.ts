@@ -176,6 +176,7 @@ export class Coordinator {
       return await ended;
     } finally {
       this.#providers.stop();
+      if (this.#providers.calls > 0) this.#options.log('info', `Slurm was called ${this.#providers.calls} times`);
       this.#execs.close();
       this.#sessions.close();
       await server.close();

@@ -44,16 +44,19 @@ export async function cluster(...args: string[]): Promise<string> {
  * Starts a command as the ordinary user: in its home directory, unless told otherwise, and in a clean login environment, with
  * the clone's `outflow` and Node 24 on the PATH. It ends as a result, whatever its exit code.
  */
-export function asUser(command: string[], { cwd, env = {}, input }: CallOptions = {}) {
+export function asUser(command: string[], { input, ...options }: CallOptions = {}) {
+  const [program, args] = userCommand(command, options);
+  return execa(program, args, { reject: false, ...(input === undefined ? {} : { input }) });
+}
+
+/** The same as a program and its arguments, for those who start it otherwise. */
+export function userCommand(command: string[], { cwd, env = {} }: CallOptions): [program: string, args: string[]] {
   const { clone } = submitter();
   const bins = ['bin', `node_modules/node-linux-${process.arch}/bin`].map((bin) => path.join(clone, bin));
   const variables = { PATH: [...bins, '/usr/local/bin', '/usr/bin', '/bin'].join(':'), ...env };
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
   const options = cwd === undefined ? [] : ['-C', cwd];
-  return execa(script, ['run', 'env', ...options, ...assignments, ...command], {
-    reject: false,
-    ...(input === undefined ? {} : { input }),
-  });
+  return [script, ['run', 'env', ...options, ...assignments, ...command]];
 }
 
 export interface Job {
