@@ -6,6 +6,7 @@ import type { SlurmSettings } from '../../src/plan/slurm.ts';
 import { Slurm } from '../../src/provider/slurm/index.ts';
 import { outflowHome } from '../../src/system/home.ts';
 import { selfCommand } from '../../src/system/self.ts';
+import { jobOutputIn, joinFileIn, sharedRunDir } from '../../src/system/shared-files.ts';
 import { RUN, type SlurmPlan, slurmPlan } from './slurm-plan.ts';
 
 export interface AskSlurm {
@@ -17,10 +18,9 @@ export interface AskSlurm {
 export async function askSlurm(plan: Plan, settings: SlurmSettings, { testOnly, signal }: AskSlurm = {}): Promise<SlurmPlan> {
   const slurm = new Slurm(signal && { signal });
   const site = await slurm.site().catch((error: unknown) => ({ unasked: reasonOf(error) }));
-  const { sharedDir } = settings;
-  const directory = sharedDir === null ? path.join(outflowHome(), 'runs', RUN) : path.join(sharedDir, `outflow-${RUN}`);
-  const self = selfCommand('agent', '--join', path.join(directory, 'join.json'), '--allocation');
-  const places = { cwd: process.cwd(), directory, agent: [self.command, ...self.args] };
+  const directory = sharedRunDir(settings.sharedDir, RUN, () => path.join(outflowHome(), 'runs', RUN));
+  const self = selfCommand('agent', '--join', joinFileIn(directory), '--allocation');
+  const places = { cwd: process.cwd(), outputDir: jobOutputIn(directory), agent: [self.command, ...self.args] };
   const { planned, jobs } = slurmPlan(plan, settings, site, places);
   if (!testOnly) return planned;
   for (const [step, job] of jobs) {

@@ -1,6 +1,6 @@
 // What a plan would ask of Slurm: by pool, for each step the allocations, their most CPU-hours, the call and the script. Pure.
-import path from 'node:path';
 import { poolsOf } from '../../src/coordinator/pools.ts';
+import { jobName } from '../../src/coordinator/slurm/job.ts';
 import { shapeFor } from '../../src/core/shape.ts';
 import type { Plan, Step } from '../../src/plan/plan.ts';
 import type { Directive, PartitionFacts, Shape, SiteFacts, SlurmSettings, UnitNeeds } from '../../src/plan/slurm.ts';
@@ -60,8 +60,8 @@ export interface CpuHours {
 export interface SlurmPlaces {
   /** Where `outflow` was called. */
   cwd: string;
-  /** Of the run, on a file system that all nodes see. */
-  directory: string;
+  /** For what its jobs print, on a file system that all nodes see. */
+  outputDir: string;
   /** The agent's command without the allocation's id. */
   agent: string[];
 }
@@ -108,7 +108,7 @@ function poolOf(steps: Step[], asked: Pick<PlannedPool, 'directives' | 'prologue
   const partitions = site === null ? [] : partitionsOf(directives, site);
   const time = timeOf(directives, partitions);
   const jobOf = (shape: Shape, array: number): JobRequest => ({
-    name: `outflow-${RUN}-1-1`,
+    name: jobName(RUN, '1-1'),
     directives: [...directives],
     shape,
     array,
@@ -116,7 +116,7 @@ function poolOf(steps: Step[], asked: Pick<PlannedPool, 'directives' | 'prologue
     cwd: places.cwd,
     agent: places.agent,
     growth: '1-1',
-    outputDir: path.join(places.directory, 'jobs'),
+    outputDir: places.outputDir,
   });
   const planned = steps.map((step) => stepOf(step, planning, { directives, time, partitions, jobOf }));
   const [job] = planned.flatMap((step) => jobs.get(step) ?? []);

@@ -1,10 +1,10 @@
 // Whether somebody holds a run, seen from this host: its lease by the database's clock, its process by its number.
 import { hostname } from 'node:os';
-import path from 'node:path';
 import { readControlFile } from '../../src/rpc/control-file.ts';
 import type { TlsIdentity } from '../../src/rpc/tls.ts';
 import type { RunSummary } from '../../src/store/types.ts';
 import { processIdentity } from '../../src/system/processes.ts';
+import { sharedRunDir } from '../../src/system/shared-files.ts';
 
 export interface Target {
   addresses: readonly string[];
@@ -27,8 +27,7 @@ export function holdOf({ record, state, holder, epoch, endedAt }: RunSummary): H
   if (isHere && processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch };
   if (state === 'orphaned') return { kind: 'nobody', heldAt: undefined }; // alive perhaps, but its lease has expired
   if (isHere) return { kind: 'here', target: { addresses: [holder.address] } };
-  const shared = record.slurm?.sharedDir ?? null;
-  const directory = shared === null ? record.runDir : path.join(shared, `outflow-${record.id}`);
+  const directory = sharedRunDir(record.slurm?.sharedDir ?? null, record.id, () => record.runDir);
   return { kind: 'elsewhere', host: holder.host, target: readControlFile(directory, record.id) };
 }
 

@@ -2,7 +2,7 @@
 // hosts share; whoever can read it may do with the run as its user may, so that only a file of that user's, closed to others,
 // is believed.
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { controlFileIn } from '../system/shared-files.ts';
 import type { TlsIdentity } from './tls.ts';
 
 export interface ControlFile {
@@ -12,12 +12,10 @@ export interface ControlFile {
   tls: TlsIdentity;
 }
 
-const NAME = 'control.json';
-
 /** Undefined: there is none that we can read, or that is to be believed. */
 export function readControlFile(directory: string, run: string): ControlFile | undefined {
   try {
-    const file = openSync(path.join(directory, NAME), 'r');
+    const file = openSync(controlFileIn(directory), 'r');
     try {
       const { uid, mode } = fstatSync(file);
       if (uid !== (process.getuid?.() ?? uid) || (mode & 0o077) !== 0) return undefined;

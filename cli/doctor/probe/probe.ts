@@ -1,13 +1,13 @@
 // Sends a one-minute job that looks around on a compute node as an agent would, waits for what it tells, and leaves nothing behind.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, rmSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OutflowError } from '../../../src/model/errors.ts';
 import type { Directive, SlurmSettings, Waiting } from '../../../src/plan/slurm.ts';
 import type { RunCertificates } from '../../../src/rpc/certificates.ts';
 import { fileError, privateDir, runDir } from '../../../src/system/home.ts';
 import { selfCommand } from '../../../src/system/self.ts';
+import { jobOutputIn, sharedRunDir } from '../../../src/system/shared-files.ts';
 import { ProbeJob } from './job.ts';
 import { openRendezvous, type ProbeRendezvous } from './rendezvous.ts';
 import type { NodeReport } from './report.ts';
@@ -39,7 +39,7 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeOutcome> {
   const directory = probeDirectory(settings);
   let rendezvous: ProbeRendezvous | undefined;
   try {
-    const outputDir = privateDir(path.join(directory, 'jobs'));
+    const outputDir = privateDir(jobOutputIn(directory));
     rendezvous = await openRendezvous(directory, settings.listen, certificates);
     // The last option's value is the script's to add.
     const self = selfCommand('__probe', '--join', rendezvous.joinFile, '--allocation');
@@ -63,7 +63,7 @@ function removeDirectory(directory: string): void {
 /** Where the directory of a run would be. */
 export function probeDirectory({ sharedDir }: Pick<SlurmSettings, 'sharedDir'>): string {
   const id = `doctor-${randomBytes(4).toString('hex')}`;
-  return sharedDir === null ? runDir(id) : privateDir(path.join(sharedDir, `outflow-${id}`));
+  return privateDir(sharedRunDir(sharedDir, id, () => runDir(id)));
 }
 
 async function sent(job: ProbeJob, rendezvous: ProbeRendezvous, options: ProbeOptions): Promise<ProbeOutcome> {

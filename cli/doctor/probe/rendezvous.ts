@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunCertificates } from '../../../src/rpc/certificates.ts';
 import { serveTls } from '../../../src/rpc/secure-server.ts';
 import { writePrivateFile } from '../../../src/system/home.ts';
+import { joinFileIn } from '../../../src/system/shared-files.ts';
 import { addressesOf, listenAddress } from '../listening.ts';
 import { NOBODY } from '../nobody.ts';
 import { CLOCK, type NodeReport, parseReport, reportFile } from './report.ts';
@@ -37,7 +38,7 @@ export async function openRendezvous(
       },
     },
   );
-  const joinFile = path.join(directory, 'join.json');
+  const joinFile = joinFileIn(directory);
   const addresses = addressesOf(address, server.port);
   await writePrivateFile(joinFile, JSON.stringify({ addresses, run: path.basename(directory), tls: certificates.agent }));
   return {

@@ -1,10 +1,10 @@
 // What a run on Slurm has besides the local agent: jobs, a port that their agents dial, tunnels to its databases.
-import path from 'node:path';
 import type { SlurmSettings } from '../../plan/slurm.ts';
 import { Slurm } from '../../provider/slurm/index.ts';
 import type { RunRecord } from '../../store/types.ts';
 import { privateDir } from '../../system/home.ts';
 import { selfCommand } from '../../system/self.ts';
+import { jobOutputIn, sharedRunDir } from '../../system/shared-files.ts';
 import type { Pools } from '../pools.ts';
 import { Tunnels } from '../tunnels/tunnels.ts';
 import { SlurmJobs, type SlurmJobsOptions } from './jobs.ts';
@@ -30,8 +30,7 @@ export async function makeSlurmBackend({
   databases,
   ...events
 }: SlurmBackendOptions): Promise<SlurmBackend> {
-  const { sharedDir } = settings;
-  const directory = sharedDir === null ? record.runDir : path.join(sharedDir, `outflow-${record.id}`);
+  const directory = sharedRunDir(settings.sharedDir, record.id, () => record.runDir);
   const rendezvous = await makeRendezvous(record.id, directory, settings.listen);
   const self = selfCommand('agent', '--join', rendezvous.joinFile, '--allocation');
   const jobs = new SlurmJobs({
@@ -40,7 +39,7 @@ export async function makeSlurmBackend({
     pools,
     agent: [self.command, ...self.args],
     cwd: record.workdir,
-    outputDir: privateDir(path.join(directory, 'jobs')),
+    outputDir: privateDir(jobOutputIn(directory)),
     ...events,
   });
   return { jobs, rendezvous, tunnels: new Tunnels(databases, settings.databaseConnections) };

@@ -1,10 +1,10 @@
 // Where agents on other hosts find the coordinator: TCP with mutual TLS, and the files that say how to reach it.
 import { hostname, networkInterfaces } from 'node:os';
-import path from 'node:path';
 import { advertised, parseListen } from '../../rpc/addresses.ts';
 import { makeRunCertificates, type RunCertificates } from '../../rpc/certificates.ts';
 import type { Listening } from '../../rpc/server.ts';
 import { privateDir, writePrivateFile } from '../../system/home.ts';
+import { controlFileIn, joinFileIn } from '../../system/shared-files.ts';
 
 export interface Rendezvous {
   readonly tcp: NonNullable<Listening['tcp']>;
@@ -18,7 +18,7 @@ export async function makeRendezvous(run: string, directory: string, listen: str
   const { host, ports } = listen === null ? { host: '', ports: 0 as const } : parseListen(listen);
   // New ones for each holder: agents read the join file again at each dial, and nobody keeps the authority's key.
   const certificates: RunCertificates = await makeRunCertificates(Date.now());
-  const joinFile = path.join(privateDir(directory), 'join.json');
+  const joinFile = joinFileIn(privateDir(directory));
   return {
     tcp: { host, ports, tls: certificates.server },
     joinFile,
@@ -26,7 +26,7 @@ export async function makeRendezvous(run: string, directory: string, listen: str
       const addresses = advertised({ host, port }, { hostname: hostname(), interfaces: networkInterfaces() });
       await Promise.all([
         writePrivateFile(joinFile, JSON.stringify({ addresses, run, tls: certificates.agent })),
-        writePrivateFile(path.join(directory, 'control.json'), JSON.stringify({ addresses, run, tls: certificates.control })),
+        writePrivateFile(controlFileIn(directory), JSON.stringify({ addresses, run, tls: certificates.control })),
       ]);
     },
   };

@@ -44,7 +44,7 @@ const settings = (changes: Partial<SlurmSettings>): SlurmSettings => ({
 });
 const places = {
   cwd: '/home/me/my project',
-  directory: '/home/me/runs/RUN',
+  outputDir: '/home/me/runs/RUN/jobs',
   agent: ['/opt/node', 'outflow.cjs', 'agent', '--allocation'],
 };
 const items = (n: number) => ({
