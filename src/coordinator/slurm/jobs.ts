@@ -5,23 +5,15 @@ import { formatDuration } from '../../base/duration.ts';
 import type { SendEffect } from '../../core/effects.ts';
 import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
-import type { JobRequest, QueuedJob, Slurm } from '../../provider/slurm/index.ts';
+import type { QueuedJob, Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
-import type { Pools } from '../pools.ts';
 import { growthOf, type Job, jobName, messageOf } from './job.ts';
 import { PollClock } from './poll-clock.ts';
+import { type Requesting, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
 
-export interface SlurmJobsOptions {
+export interface SlurmJobsOptions extends Requesting {
   slurm: Slurm;
-  run: string;
-  pools: Pools;
-  /** Command of an agent, to which the allocation's id is added. */
-  agent: string[];
-  /** Where `outflow` was called. */
-  cwd: string;
-  /** 0700, seen by all nodes: what jobs print. */
-  outputDir: string;
   enqueue(event: Event): void;
   /** The end of an allocation has become known, or has changed. */
   onEndKnown(allocation: string, endsAtMs: number): void;
@@ -42,6 +34,8 @@ export class SlurmJobs {
   readonly #silence: Silence;
   readonly #stopped = new AbortController();
   #isEnding = false;
+  /** Looks in a row that waited for ends. */
+  #endPolls = 0;
 
   constructor(options: SlurmJobsOptions) {
     this.#options = options;
@@ -119,7 +113,7 @@ export class SlurmJobs {
 
   async #submit(effect: Extract<SendEffect, { kind: 'allocate' }>, growth: string): Promise<void> {
     const { allocations } = effect;
-    const outcome = await this.#options.slurm.submit(this.#request(effect, growth));
+    const outcome = await this.#options.slurm.submit(requestOf(this.#options, effect, growth));
     switch (outcome.kind) {
       case 'submitted':
         return this.#onSubmitted(allocations, outcome.jobs);
@@ -132,24 +126,6 @@ export class SlurmJobs {
       case 'unclear':
         return this.#onUnclear(allocations, outcome.message);
     }
-  }
-
-  #request({ pool, allocations, shape, excludedNodes }: Extract<SendEffect, { kind: 'allocate' }>, growth: string): JobRequest {
-    const { run, pools, agent, cwd, outputDir } = this.#options;
-    const spec = pools.specs[pool];
-    if (spec?.kind !== 'slurm' || shape === null) throw new Error(`pool ${pool} is not one of Slurm's`);
-    return {
-      name: jobName(run, growth),
-      directives: [...spec.directives],
-      shape,
-      array: allocations.length,
-      prologue: pools.prologues[pool] ?? [],
-      cwd,
-      agent,
-      growth,
-      outputDir,
-      excludeNodes: excludedNodes,
-    };
   }
 
   #onSubmitted(allocations: readonly string[], jobs: readonly string[]): void {
@@ -178,6 +154,7 @@ export class SlurmJobs {
       const job = this.#jobs.get(id);
       if (job) job.isUnwanted = true;
     }
+    this.#endPolls = 0;
     this.#endUnwanted();
   }
 
@@ -215,6 +192,7 @@ export class SlurmJobs {
   /** Agents leave by themselves: looked after closely until all jobs are gone. */
   onRunEnded(): void {
     this.#isEnding = true;
+    this.#endPolls = 0;
     if (this.#jobs.size > 0) this.#clock.in(LIMITS.slurmEndPollMs);
   }
 
@@ -239,7 +217,8 @@ export class SlurmJobs {
   /** Often while something is to be seen soon, seldom while all is connected. */
   #pauseMs(): number {
     const jobs = [...this.#jobs.values()];
-    if (this.#isEnding || jobs.some((job) => job.isUnwanted)) return LIMITS.slurmEndPollMs;
+    if (this.#isEnding || jobs.some((job) => job.isUnwanted))
+      return Math.min(LIMITS.slurmEndPollMs * 2 ** this.#endPolls++, LIMITS.slurmPendingPollMs);
     return jobs.some((job) => job.state !== 'running') ? LIMITS.slurmPendingPollMs : LIMITS.slurmRunningPollMs;
   }
 
@@ -286,6 +265,8 @@ export class SlurmJobs {
       job.endsAtMs = entry.endMs;
       if (isNewEnd && entry.endMs !== null) this.#options.onEndKnown(job.id, entry.endMs);
     }
+    // What Slurm still cleans up after is over for us, if we are done with it.
+    if (entry.phase === 'ending' && (this.#isEnding || job.isUnwanted)) this.#onEnded(job, 'cancelled', 'its end was asked for');
     return entry.phase === 'ended';
   }
 
