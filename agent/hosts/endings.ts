@@ -50,13 +50,6 @@ export function overriding(by: EndedBy): Failure | undefined {
   return undefined;
 }
 
-/** The unit failed by itself, if by leaving (`exit`), after a connection to its database was lost with the coordinator. */
-export function lostWithTunnel(failure: Failure): Failure {
-  if (failure.cause !== 'exception' && failure.cause !== 'exit') return failure;
-  const { cause: _, ...said } = failure;
-  return { ...said, cause: 'agent-lost', message: `its connection to the database was lost on the way: ${failure.message}` };
-}
-
 /** Why a host that ended before its first unit could not run any. */
 export function failureOfStart({ end, stderr }: Pick<Death, 'end' | 'stderr'>): Failure {
   const how = end.error?.message ?? end.signal ?? `exit code ${end.code}`;

@@ -9,7 +9,7 @@ import { decodeResults, encodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
 import type { BeginMessage, FromHost, ToHost } from '../wire/messages.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
-import { type EndedBy, failureOfDeath, failureOfStart, lostWithTunnel, overriding } from './endings.ts';
+import { type EndedBy, failureOfDeath, failureOfStart, overriding } from './endings.ts';
 import { gpuVariables } from './environment.ts';
 import { Force } from './force.ts';
 import { GivenUnits } from './given-units.ts';
@@ -20,8 +20,6 @@ import type { HostPrograms } from './programs.ts';
 
 const NO_BLOBS: readonly string[] = [];
 const MIB = 1024 * 1024;
-/** A connection that was lost so shortly before may be taken for a good one. */
-const UNNOTICED_MS = 1_000;
 /** There on machines with GPUs of AMD. */
 const AMD_DEVICE = '/dev/kfd';
 
@@ -48,8 +46,6 @@ export class TaskHost {
   #heapLimitBytes = 0;
   #exiting: { k: number; code: number } | undefined;
   #tunnels: HostTunnels | undefined;
-  /** The unit that has lost a connection with its tunnel. */
-  #lostK = 0;
   readonly #force = new Force(() => this.#process.signal('SIGKILL'));
   #setupFailure: Failure | undefined;
   #startTimer: NodeJS.Timeout | undefined;
@@ -279,12 +275,16 @@ export class TaskHost {
         if (message.kind === 'succeeded')
           this.#listener?.onSucceeded(unit, startedAtMs, durationMs, message.output, message.blobs);
         else
-          this.#listener?.onFailed(unit, startedAtMs, durationMs, overriding(by) ?? this.#ofTunnel(message.k, message.failure));
+          this.#listener?.onFailed(
+            unit,
+            startedAtMs,
+            durationMs,
+            overriding(by) ?? this.#tunnels?.failureOf(message.k, message.failure) ?? message.failure,
+          );
         return;
       }
       case 'connection-ended':
-        if (this.#tunnels?.lostSince(message.beganAtMs - UNNOTICED_MS)) this.#lostK = message.k;
-        return;
+        return this.#tunnels?.onConnectionEnded(message.k, message.beganAtMs);
       case 'deadline':
         if (this.#given.at(message.k)) this.#deadlines.set(message);
         return;
@@ -298,10 +298,6 @@ export class TaskHost {
         this.#exiting = message;
         return;
     }
-  }
-
-  #ofTunnel(k: number, failure: Failure): Failure {
-    return k === this.#lostK ? lostWithTunnel(failure) : failure;
   }
 
   #ended(k: number): Unit | undefined {
@@ -355,7 +351,7 @@ export class TaskHost {
         limitMib: this.limitMib,
       };
       const failure = failureOfDeath({ end: exit, by: this.#force.by, ...said });
-      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, this.#ofTunnel(k, failure));
+      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, this.#tunnels?.failureOf(k, failure) ?? failure);
     }
     this.#takeBackFrom(0);
     this.#force.clear(k);

@@ -4,8 +4,12 @@ import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { dialOf, viaSocketDirectory } from '../../src/db/url.ts';
+import type { Failure } from '../../src/model/states.ts';
 import { privateDir, socketPath } from '../../src/system/home.ts';
 import { carry, type Far } from './carry.ts';
+
+/** A connection that was lost so shortly before may be taken for a good one. */
+const UNNOTICED_MS = 1_000;
 
 export class Tunnels {
   readonly #directory: string;
@@ -44,7 +48,10 @@ export class HostTunnels {
   readonly #servers: Server[] = [];
   readonly #directories: string[] = [];
   readonly #sockets = new Set<Socket>();
+  /** When a connection that had been made was last lost on its way. */
   #lostAtMs = Number.NEGATIVE_INFINITY;
+  /** The unit that has lost one. */
+  #lostK = 0;
 
   constructor({ directory, databases, target, connected }: HostTunnelsOptions) {
     this.#directories.push(directory);
@@ -57,9 +64,14 @@ export class HostTunnels {
     }
   }
 
-  /** Whether a connection that had been made was lost on its way since then. */
-  lostSince(epochMs: number): boolean {
-    return this.#lostAtMs >= epochMs;
+  /** A call of unit `k` on a database, begun then (epoch milliseconds), has ended with its connection. */
+  onConnectionEnded(k: number, beganAtMs: number): void {
+    if (this.#lostAtMs >= beganAtMs - UNNOTICED_MS) this.#lostK = k;
+  }
+
+  /** Why unit `k` has failed, which takes it for its own failure. */
+  failureOf(k: number, failure: Failure): Failure {
+    return k === this.#lostK ? lostWithTunnel(failure) : failure;
   }
 
   /** The host is gone. */
@@ -83,6 +95,13 @@ export class HostTunnels {
     server.listen(path.join(privateDir(directory), fileNameOf(url)));
     return viaSocketDirectory(url, directory);
   }
+}
+
+/** The unit failed by itself, if by leaving (`exit`), after a connection to its database was lost with the coordinator. */
+function lostWithTunnel(failure: Failure): Failure {
+  if (failure.cause !== 'exception' && failure.cause !== 'exit') return failure;
+  const { cause: _, ...said } = failure;
+  return { ...said, cause: 'agent-lost', message: `its connection to the database was lost on the way: ${failure.message}` };
 }
 
 /** As drivers name it. */

@@ -27,7 +27,7 @@ beforeAll(async () => {
   observer = newClient(url, 5_000);
   await observer.connect();
   await observer.query('create table counter (id int primary key, n int8 not null)');
-  await observer.query('insert into counter select i, 0 from generate_series(0, 3) i');
+  await observer.query('insert into counter select i, 0 from generate_series(0, 15) i');
   await observer.query('create table notes (unit int primary key)');
 });
 afterAll(async () => {

@@ -1,6 +1,14 @@
 // Connection URLs in libpq's spellings become the one that Slonik and pg read alike; passwords stay out of messages.
 import { expect, test } from 'vitest';
-import { databaseOf, displayUrl, normalizeUrl, withDatabase } from '../../../src/db/url.ts';
+import {
+  databaseOf,
+  dialOf,
+  displayUrl,
+  normalizeUrl,
+  tunnelledHost,
+  viaSocketDirectory,
+  withDatabase,
+} from '../../../src/db/url.ts';
 
 test.each([
   ['postgresql://u@%2Fa%20b:5432/db', 'postgresql://u@%2Fa%20b:5432/db'],
@@ -23,4 +31,18 @@ test('messages never show a password', () => {
   expect(displayUrl('postgres://u:secret@h/a?password=secret')).toBe('postgresql://u@h:5432/a');
   expect(displayUrl('u:secret@h')).not.toContain('secret');
   expect(() => normalizeUrl('mysql://u:secret@h')).toThrow(/^(?!.*secret).*not a Postgres URL/);
+});
+
+test.each([
+  ['postgres://u:p@h.example/a?sslmode=require', 'h.example', 'postgresql://u@h.example:5432/a'],
+  ['postgres://u@[::1]:6000/a', '::1', 'postgresql://u@::1:6000/a'],
+  ['postgresql:///a?host=/run/pg&user=u', '/run/pg', 'postgresql://u@/run/pg:5432/a'],
+])('%s through a tunnel: the host behind it is known, and shown', (url, host, shown) => {
+  const through = viaSocketDirectory(url, '/tmp/a b/1');
+  const { port } = new URL(normalizeUrl(url));
+  expect(dialOf(through)).toEqual({ path: `/tmp/a b/1/.s.PGSQL.${port}` });
+  expect(tunnelledHost(through)).toBe(host);
+  expect(tunnelledHost(withDatabase(through, 'b'))).toBe(host);
+  expect(displayUrl(through)).toBe(shown);
+  expect(tunnelledHost(url)).toBeUndefined();
 });
