@@ -1,10 +1,12 @@
 // What a plan would ask of Slurm: by pool, for each step the allocations, their most CPU-hours, the call and the script. Pure.
 import { poolsOf } from '../../src/coordinator/pools.ts';
 import { jobName } from '../../src/coordinator/slurm/job.ts';
+import { partitionsOf } from '../../src/core/eligible-nodes.ts';
 import { shapeFor } from '../../src/core/shape.ts';
 import type { Plan, Step } from '../../src/plan/plan.ts';
 import type { Directive, PartitionFacts, Shape, SiteFacts, SlurmSettings, UnitNeeds } from '../../src/plan/slurm.ts';
 import { timeMinutes, timeText } from '../../src/plan/slurm-values.ts';
+import { unitNeeds } from '../../src/plan/unit-needs.ts';
 import { type JobRequest, sbatchArguments, scriptOf } from '../../src/provider/slurm/index.ts';
 import { elementCount, knownAfter } from './element-count.ts';
 
@@ -105,7 +107,7 @@ interface Planning {
 function poolOf(steps: Step[], asked: Pick<PlannedPool, 'directives' | 'prologue'>, planning: Planning): PlannedPool {
   const { site, places, jobs } = planning;
   const { directives, prologue } = asked;
-  const partitions = site === null ? [] : partitionsOf(directives, site);
+  const partitions = site === null ? [] : partitionsOf(site, directives);
   const time = timeOf(directives, partitions);
   const jobOf = (shape: Shape, array: number): JobRequest => ({
     name: jobName(RUN, '1-1'),
@@ -140,7 +142,7 @@ interface PoolFacts {
 function stepOf(step: Step, { plan, settings, site, jobs }: Planning, pool: PoolFacts): PlannedStep {
   const { directives, time, partitions, jobOf } = pool;
   const units = step.kind === 'map' ? (elementCount(step) ?? null) : 1;
-  const needs = needsOf(step);
+  const needs = unitNeeds(step);
   const planned: PlannedStep = {
     step: step.id,
     units,
@@ -176,19 +178,6 @@ function stepOf(step: Step, { plan, settings, site, jobs }: Planning, pool: Pool
   };
   jobs.set(withAllocations, job);
   return withAllocations;
-}
-
-function needsOf(step: Step): UnitNeeds {
-  if (step.kind === 'task') return { cpus: 1, memoryMib: 0, gpus: 0, timeMs: 0 };
-  const { cpusPerTask, memPerTaskMib = 0, gpusPerTask = 0, timePerTaskMs = 0 } = step;
-  return { cpus: cpusPerTask, memoryMib: memPerTaskMib, gpus: gpusPerTask, timeMs: timePerTaskMs };
-}
-
-/** Those that are named, else the default. */
-function partitionsOf(directives: readonly Directive[], { partitions }: SiteFacts): PartitionFacts[] {
-  const named = directives.find(({ name }) => name === 'partition')?.value;
-  if (named === undefined) return partitions.filter(({ isDefault }) => isDefault);
-  return partitions.filter(({ name }) => String(named).split(',').includes(name));
 }
 
 /** What is said, else the partition's default, else the most that it allows. Null: not known. */

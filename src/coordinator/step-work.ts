@@ -5,6 +5,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
 import type { MapStep, Plan, Step } from '../plan/plan.ts';
 import type { UnitNeeds } from '../plan/slurm.ts';
+import { unitNeeds } from '../plan/unit-needs.ts';
 import type { StepInfo } from '../rpc/messages.ts';
 import type { Store } from '../store/store.ts';
 import type { RunRecord } from '../store/types.ts';
@@ -37,14 +38,8 @@ export class StepWork {
 
   /** What a unit of the step is granted. */
   needsOf(ordinal: number): UnitNeeds {
-    const step = this.#step(ordinal);
-    if (step.kind === 'task') return { cpus: 1, memoryMib: 0, gpus: 0, timeMs: 0 };
-    return {
-      cpus: this.#options.isLocal(ordinal) ? Math.min(step.cpusPerTask, this.#options.slots) : step.cpusPerTask,
-      memoryMib: step.memPerTaskMib ?? 0,
-      gpus: step.gpusPerTask ?? 0,
-      timeMs: step.timePerTaskMs ?? 0,
-    };
+    const needs = unitNeeds(this.#step(ordinal));
+    return this.#options.isLocal(ordinal) ? { ...needs, cpus: Math.min(needs.cpus, this.#options.slots) } : needs;
   }
 
   /** The encoded object of an element's iterated inputs; '' for a task step. */

@@ -19,13 +19,22 @@ export function directiveOf(directives: readonly Directive[], ...names: string[]
   return directives.find(({ name }) => names.includes(name));
 }
 
+/** Those that the directives name, else the default. */
+export function partitionsOf(site: SiteFacts, directives: readonly Directive[]): PartitionFacts[] {
+  const wanted = namedPartitions(directives);
+  return site.partitions.filter(({ name, isDefault }) => (wanted ? wanted.includes(name) : isDefault));
+}
+
+function namedPartitions(directives: readonly Directive[]): string[] | undefined {
+  const said = directiveOf(directives, 'partition')?.value;
+  return said === undefined ? undefined : String(said).split(',');
+}
+
 /** What Slurm would refuse anyway (an unknown partition or feature) is not judged here: it has the better words. */
 export function eligibleNodes(site: SiteFacts, directives: readonly Directive[]): EligibleNodes {
   const warnings: string[] = [];
-  const said = directiveOf(directives, 'partition')?.value;
-  const wanted = said === undefined ? undefined : String(said).split(',');
-  const partitions = site.partitions.filter(({ name, isDefault }) => (wanted ? wanted.includes(name) : isDefault));
-  const unknown = wanted?.filter((name) => !site.partitions.some((partition) => partition.name === name)) ?? [];
+  const partitions = partitionsOf(site, directives);
+  const unknown = namedPartitions(directives)?.filter((name) => !site.partitions.some((each) => each.name === name)) ?? [];
   if (unknown.length > 0)
     warnings.push(`Slurm shows no partition ${unknown.join(', ')}; it has ${site.partitions.map(({ name }) => name).join(', ')}`);
   const inPartition = site.nodes.filter((node) => partitions.some(({ name }) => node.partitions.includes(name)));

@@ -1,25 +1,11 @@
 // Core under faults: whatever is lost, each unit settles once and the run ends.
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
-import type { Plan } from '../../src/plan/plan.ts';
 import { mapStep, planOf, taskStep } from '../support/plans.ts';
+import { type Faults, settledAs, twoMaps } from './two-maps.ts';
 import { World } from './world.ts';
 
 const SEEDS = Array.from({ length: 150 }, (_, seed) => seed + 1);
-
-const twoMaps = (): Plan =>
-  planOf(
-    taskStep('Gen', { outputs: [{ name: 'items' }] }),
-    mapStep('wide', 'Gen', { cpusPerTask: 2 }),
-    mapStep('narrow', 'Gen'),
-    taskStep('Print', { after: ['wide', 'narrow'] }),
-  );
-
-interface Faults {
-  hangUp: number;
-  kill: number;
-  crash: number;
-}
 
 /** Plays `world` until its run ends; past `calmAfter` moves nothing goes wrong any more. */
 function play(world: World, faults: Faults, calmAfter = 600, most = 20_000): void {
@@ -39,10 +25,6 @@ function play(world: World, faults: Faults, calmAfter = 600, most = 20_000): voi
     if (random.chance(faults.crash * rate)) world.batch(random.chance(0.5) ? 'before-commit' : 'before-send');
     else if (random.chance(0.4)) world.batch();
   }
-}
-
-function settledAs(world: World, state: string): number {
-  return [...world.units.values()].filter((each) => each === state).length;
 }
 
 describe('whatever is lost, each unit settles once and the run succeeds', () => {

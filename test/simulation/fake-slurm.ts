@@ -4,7 +4,8 @@ import { assert } from '../../src/base/assert.ts';
 import type { Effect } from '../../src/core/effects.ts';
 import type { PoolSpec } from '../../src/core/pools.ts';
 import type { Cause } from '../../src/model/states.ts';
-import type { NodeFacts, Shape, SiteFacts, UnitNeeds } from '../../src/plan/slurm.ts';
+import type { Shape, SiteFacts, UnitNeeds } from '../../src/plan/slurm.ts';
+import { node, partition } from '../support/site.ts';
 import type { SimAgent, SlurmSide, World } from './world.ts';
 
 export interface SlurmFaults {
@@ -237,27 +238,5 @@ export class FakeSlurm implements SlurmSide {
 }
 
 function site(): SiteFacts {
-  const node = (name: string): NodeFacts => ({
-    name,
-    state: 'idle',
-    cpus: 4,
-    threadsPerCore: 1,
-    memoryMib: 16_000,
-    gpus: 0,
-    features: [],
-    partitions: ['debug'],
-  });
-  const partition = {
-    name: 'debug',
-    isDefault: true,
-    isUp: true,
-    defaultTimeMinutes: null,
-    maxTimeMinutes: null,
-    maxNodes: null,
-  };
-  return {
-    nodes: NODES.map(node),
-    partitions: [{ ...partition, defMemPerCpuMib: null, defMemPerNodeMib: null }],
-    maxArraySize: 1001,
-  };
+  return { nodes: NODES.map((name) => node(name, { cpus: 4 })), partitions: [partition('debug')], maxArraySize: 1001 };
 }

@@ -1,34 +1,18 @@
 // Core on a Slurm with faults: each unit settles once, no job is left, and no more are asked for than the work needs.
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
-import type { Plan } from '../../src/plan/plan.ts';
-import { mapStep, planOf, taskStep } from '../support/plans.ts';
 import { FakeSlurm, type SlurmFaults } from './fake-slurm.ts';
+import { type Faults, settledAs, twoMaps } from './two-maps.ts';
 import { World } from './world.ts';
 
 const SEEDS = Array.from({ length: 100 }, (_, seed) => seed + 1);
 const MAX_ALLOCATIONS = 5;
 
-/** Two maps in pools of their own, between local tasks. */
-const plan = (): Plan =>
-  planOf(
-    taskStep('Gen', { outputs: [{ name: 'items' }] }),
-    mapStep('wide', 'Gen', { cpusPerTask: 2 }),
-    mapStep('narrow', 'Gen'),
-    taskStep('Print', { after: ['wide', 'narrow'] }),
-  );
-
-interface Faults {
-  hangUp: number;
-  kill: number;
-  crash: number;
-}
-
 const NONE: Faults = { hangUp: 0, kill: 0, crash: 0 };
 
 function newWorld(seed: number, faults: Partial<SlurmFaults>, shared = false): { world: World; slurm: FakeSlurm } {
   let slurm: FakeSlurm | undefined;
-  const world = new World(plan(), new Random(seed), (around) => {
+  const world = new World(twoMaps(), new Random(seed), (around) => {
     slurm = new FakeSlurm(around, {
       poolOf: (step) => (step === 1 ? 1 : step === 2 ? (shared ? 1 : 2) : 0),
       pools: shared ? 1 : 2,
@@ -70,8 +54,6 @@ function play({ world, slurm }: { world: World; slurm: FakeSlurm }, faults: Faul
   }
 }
 
-const succeeded = (world: World): number => [...world.units.values()].filter((state) => state === 'succeeded').length;
-
 describe('each unit settles once, the run succeeds, and no job is left', () => {
   test.each<[string, Partial<SlurmFaults>, Faults]>([
     ['nothing goes wrong', {}, NONE],
@@ -103,7 +85,7 @@ describe('each unit settles once, the run succeeds, and no job is left', () => {
           throw new Error(`seed ${seed}, ${shared ? 'one pool' : 'two pools'}: ${(error as Error).message}`, { cause: error });
         }
         const { world, slurm } = both;
-        expect({ seed, shared, end: world.end, units: succeeded(world) }).toMatchObject({
+        expect({ seed, shared, end: world.end, units: settledAs(world, 'succeeded') }).toMatchObject({
           end: { state: 'succeeded' },
           units: 26,
         });

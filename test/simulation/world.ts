@@ -3,7 +3,7 @@ import { assert } from '../../src/base/assert.ts';
 import type { Random } from '../../src/base/random.ts';
 import { Core } from '../../src/core/core.ts';
 import type { Effect } from '../../src/core/effects.ts';
-import type { Event, Lease } from '../../src/core/events.ts';
+import type { AgentInfo, Event, Lease } from '../../src/core/events.ts';
 import type { PoolSpec } from '../../src/core/pools.ts';
 import type { RestoredStep } from '../../src/core/state.ts';
 import { splitArray } from '../../src/model/values.ts';
@@ -39,6 +39,10 @@ export interface SimAgent {
   isNew: boolean;
   /** Nothing more of these steps. */
   isClosed: boolean;
+}
+
+function infoOf({ id, allocation, cpus }: SimAgent): AgentInfo {
+  return { id, allocation, host: 'h', pid: 1, cpus, memoryMib: 0, gpus: 0, job: '', version: '1' };
 }
 
 function leasesIn(report: Extract<Event, { kind: 'report' }>): Lease[] {
@@ -114,21 +118,7 @@ export class World {
     this.#slurm?.onTakeOver();
     for (const agent of this.agents) {
       if (agent.isNew) continue; // nobody has heard of it
-      this.core.expectAgent(
-        {
-          id: agent.id,
-          allocation: agent.allocation,
-          host: 'h',
-          pid: 1,
-          cpus: agent.cpus,
-          memoryMib: 0,
-          gpus: 0,
-          job: '',
-          version: '1',
-        },
-        this.reports.get(agent.id) ?? 0,
-        this.nowMs,
-      );
+      this.core.expectAgent(infoOf(agent), this.reports.get(agent.id) ?? 0, this.nowMs);
     }
     if (this.#isCancelled) this.enqueue({ kind: 'cancel-requested', now: false });
     this.batch();
@@ -285,17 +275,7 @@ export class World {
     this.#events.push({
       kind: 'agent-connected',
       session: agent.session,
-      agent: {
-        id: agent.id,
-        allocation: agent.allocation,
-        host: 'h',
-        pid: 1,
-        cpus: agent.cpus,
-        memoryMib: 0,
-        gpus: 0,
-        job: '',
-        version: '1',
-      },
+      agent: infoOf(agent),
       held: held.map(({ lease }) => lease),
       running: held.filter(({ running }) => running).map(({ lease }) => lease),
       finished: agent.unacked.flatMap(leasesIn),

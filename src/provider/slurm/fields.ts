@@ -1,4 +1,5 @@
 // Reads what Slurm prints: `Key=value` lines of scontrol, times, durations, amounts.
+import { timeMinutes } from '../../plan/slurm-values.ts';
 
 /** The value of `key` in a line of `scontrol show … -o`: up to the next blank; undefined: not there, or `(null)`. The first one counts: free text comes late. */
 export function fieldOf(line: string, key: string): string | undefined {
@@ -19,10 +20,8 @@ export function timeOf(text: string | undefined): number | null {
 
 /** Whole minutes of `[days-]hours:minutes:seconds`, rounded up; null: UNLIMITED, NONE, absent. */
 export function minutesOf(text: string | undefined): number | null {
-  const found = /^(?:(\d+)-)?(\d+):(\d\d):(\d\d)$/.exec(text ?? '');
-  if (!found) return null;
-  const [days, hours, minutes, seconds] = found.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number];
-  return (days * 24 + hours) * 60 + minutes + Math.ceil(seconds / 60);
+  const minutes = timeMinutes(text);
+  return minutes !== undefined && Number.isFinite(minutes) ? minutes : null;
 }
 
 /** The parts of a list, without those in brackets or parentheses: `a[1,2],b(x,y)` are two. */

@@ -13,6 +13,7 @@ import { commandsFinding, siteFindings, versionFinding } from '../../../cli/doct
 import { diskFinding, spaceFinding } from '../../../cli/doctor/state-root.ts';
 import { plain } from '../../../cli/text/style.ts';
 import type { Directive, PartitionFacts, SiteFacts, SlurmSettings } from '../../../src/plan/slurm.ts';
+import { partition } from '../../support/site.ts';
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units     
 Max cpu time              unlimited            unlimited            seconds   
@@ -107,14 +108,10 @@ test('loopback alone is no address for agents', () => {
 });
 
 describe('Slurm', () => {
-  const partition = (name: string, more: Partial<PartitionFacts> = {}): PartitionFacts => ({
-    ...{ name, isDefault: false, isUp: true, defaultTimeMinutes: null, maxTimeMinutes: 60 },
-    ...{ maxNodes: null, defMemPerCpuMib: null, defMemPerNodeMib: null },
-    ...more,
-  });
+  const hourly = (name: string, more: Partial<PartitionFacts> = {}) => partition(name, { maxTimeMinutes: 60, ...more });
   const site = (more: Partial<SiteFacts> = {}): SiteFacts => ({
     nodes: [],
-    partitions: [partition('debug', { isDefault: true, defaultTimeMinutes: 10 }), partition('batch', { isUp: false })],
+    partitions: [hourly('debug', { isDefault: true, defaultTimeMinutes: 10 }), hourly('batch', { isUp: false })],
     maxArraySize: 1001,
     ...more,
   });
@@ -152,7 +149,7 @@ describe('Slurm', () => {
   });
 
   test('without a default partition wants one to be named', () => {
-    expect(found(site({ partitions: [partition('batch')] })).at(-1)).toMatchObject({
+    expect(found(site({ partitions: [hourly('batch')] })).at(-1)).toMatchObject({
       verdict: 'warning',
       advice: expect.stringContaining('--sbatch partition=NAME'),
     });

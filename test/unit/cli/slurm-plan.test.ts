@@ -6,33 +6,13 @@ import { slurmLines, slurmWarnings } from '../../../cli/plan/render-slurm.ts';
 import { slurmPlan } from '../../../cli/plan/slurm-plan.ts';
 import { plain } from '../../../cli/text/style.ts';
 import type { Step } from '../../../src/plan/plan.ts';
-import type { NodeFacts, PartitionFacts, SiteFacts, SlurmSettings } from '../../../src/plan/slurm.ts';
+import type { SiteFacts, SlurmSettings } from '../../../src/plan/slurm.ts';
 import { mapStep, planOf, taskStep } from '../../support/plans.ts';
+import { node, partition } from '../../support/site.ts';
 
-const node = (name: string): NodeFacts => ({
-  name,
-  state: 'idle',
-  cpus: 8,
-  threadsPerCore: 1,
-  memoryMib: 16_000,
-  gpus: 0,
-  features: [],
-  partitions: ['debug', 'long'],
-});
-const partition = (name: string, changes: Partial<PartitionFacts> = {}): PartitionFacts => ({
-  name,
-  isDefault: false,
-  isUp: true,
-  defaultTimeMinutes: 10,
-  maxTimeMinutes: 60,
-  maxNodes: null,
-  defMemPerCpuMib: null,
-  defMemPerNodeMib: null,
-  ...changes,
-});
 const site: SiteFacts = {
-  nodes: ['n1', 'n2'].map(node),
-  partitions: [partition('debug', { isDefault: true }), partition('long', { defaultTimeMinutes: null, maxTimeMinutes: null })],
+  nodes: ['n1', 'n2'].map((name) => node(name, { partitions: ['debug', 'long'] })),
+  partitions: [partition('debug', { defaultTimeMinutes: 10, maxTimeMinutes: 60 }), partition('long')],
   maxArraySize: 1001,
 };
 const settings = (changes: Partial<SlurmSettings>): SlurmSettings => ({

@@ -1,11 +1,10 @@
-// The small texts: labels of steps and units, places in user code, arguments as typed, times.
+// The small texts: labels of steps and units, arguments as typed, times.
 import { describe, expect, test } from 'vitest';
 import { sinceMs } from '../../../cli/logs/since.ts';
 import { plainJson } from '../../../cli/results/plain-json.ts';
 import { argsText } from '../../../cli/text/args-text.ts';
 import { ago, clock, count, counted, cut, rate } from '../../../cli/text/format.ts';
 import { findStep, stepLabels, unitLabel } from '../../../cli/text/step-labels.ts';
-import { userFrame } from '../../../cli/text/user-frame.ts';
 import { encodeValue } from '../../../src/model/values.ts';
 import { mapStep, planOf, taskStep } from '../../support/plans.ts';
 
@@ -30,14 +29,6 @@ describe('steps', () => {
     expect(unitLabel(plan, labels, 1, 7)).toBe('Work/7');
     expect(unitLabel(plan, labels, 0, 0)).toBe('List');
   });
-});
-
-test('the place of a failure is the first of its stack, from here where it is below', () => {
-  const here = process.cwd();
-  expect(userFrame(`Error: no\n    at run (${here}/a/pipeline.ts:12:9)\n    at next (/x.ts:1:1)`)).toBe('a/pipeline.ts:12:9');
-  expect(userFrame('Error: no\n    at /elsewhere/pipeline.ts:12:9')).toBe('/elsewhere/pipeline.ts:12:9');
-  expect(userFrame('Error: no')).toBeUndefined();
-  expect(userFrame(undefined)).toBeUndefined();
 });
 
 test('arguments are shown as they would be typed', () => {

@@ -11,7 +11,13 @@ test.each([
   expect(userFrame(stack)).toBe(place);
 });
 
+test('a place below here is shown from here', () => {
+  const stack = `Error: no\n    at run (${process.cwd()}/a/pipeline.ts:12:9)\n    at next (/x.ts:1:1)`;
+  expect(userFrame(stack)).toBe('a/pipeline.ts:12:9');
+});
+
 test('a stack without a file has no place', () => {
   expect(userFrame('Error: x\n    at <anonymous>')).toBeUndefined();
+  expect(userFrame('Error: x')).toBeUndefined();
   expect(userFrame(undefined)).toBeUndefined();
 });

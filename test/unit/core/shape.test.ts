@@ -2,34 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ShapeAnswer, type ShapeRequest, shapeFor } from '../../../src/core/shape.ts';
 import type { Directive, NodeFacts, PartitionFacts, UnitNeeds } from '../../../src/plan/slurm.ts';
-
-function node(name: string, facts: Partial<NodeFacts> = {}): NodeFacts {
-  return {
-    name,
-    state: 'idle',
-    cpus: 8,
-    threadsPerCore: 1,
-    memoryMib: 16_000,
-    gpus: 0,
-    features: [],
-    partitions: ['debug'],
-    ...facts,
-  };
-}
-
-function partition(name: string, facts: Partial<PartitionFacts> = {}): PartitionFacts {
-  return {
-    name,
-    isDefault: name === 'debug',
-    isUp: true,
-    defaultTimeMinutes: null,
-    maxTimeMinutes: null,
-    maxNodes: null,
-    defMemPerCpuMib: null,
-    defMemPerNodeMib: null,
-    ...facts,
-  };
-}
+import { node, partition } from '../../support/site.ts';
 
 const needs = (of: Partial<UnitNeeds> = {}): UnitNeeds => ({ cpus: 1, memoryMib: 0, gpus: 0, timeMs: 0, ...of });
 const said = (directives: Record<string, Directive['value']>): Directive[] =>

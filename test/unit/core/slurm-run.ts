@@ -7,6 +7,7 @@ import type { Cause, Failure } from '../../../src/model/states.ts';
 import type { MapStep } from '../../../src/plan/plan.ts';
 import type { NodeFacts, UnitNeeds, Waiting } from '../../../src/plan/slurm.ts';
 import { mapStep, planOf } from '../../support/plans.ts';
+import { node, partition } from '../../support/site.ts';
 
 type Of<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
@@ -66,18 +67,9 @@ export class SlurmRun {
   }
 
   #site(): Extract<Event, { kind: 'site-known' }>['site'] {
-    const node = { state: 'idle', cpus: 8, threadsPerCore: 1, memoryMib: 16_000, gpus: 0, features: [], partitions: ['debug'] };
-    const partition = {
-      name: 'debug',
-      isDefault: true,
-      isUp: true,
-      defaultTimeMinutes: null,
-      maxTimeMinutes: null,
-      maxNodes: null,
-    };
     return {
-      nodes: this.#nodes.map((facts, at) => ({ ...node, name: `n${at + 1}`, ...facts })),
-      partitions: [{ ...partition, defMemPerCpuMib: null, defMemPerNodeMib: null }],
+      nodes: this.#nodes.map((facts, at) => node(`n${at + 1}`, facts)),
+      partitions: [partition('debug')],
       maxArraySize: 1001,
     };
   }
