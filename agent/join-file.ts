@@ -1,5 +1,6 @@
 // The join file: where the coordinator is and who this agent is. Written by whoever starts the agent, 0600, read at each dial.
 import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isOutflowError, OutflowError } from '../src/model/errors.ts';
 import { LIMITS } from '../src/model/limits.ts';
@@ -58,9 +59,9 @@ function isTls(tls: unknown): tls is TlsIdentity {
   return [ca, cert, key].every((pem) => typeof pem === 'string' && pem.startsWith('-----BEGIN '));
 }
 
-/** An agent may be started before it is known whom it is for. */
+/** An agent may be started before it is known whom it is for; the directory of the file is there by then. */
 export async function awaitJoinFile(file: string, signal: AbortSignal): Promise<JoinFile> {
-  const end = performance.now() + LIMITS.startMs;
+  const end = performance.now() + (existsSync(path.dirname(file)) ? LIMITS.startMs : LIMITS.joinDirectoryMs);
   while (!existsSync(file) && performance.now() < end) await sleep(POLL_MS, undefined, { signal });
   return readJoinFile(file);
 }

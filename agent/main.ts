@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { OutflowError } from '../src/model/errors.ts';
 import { Watchdog } from '../src/system/watchdog.ts';
 import type { AgentEnd } from './agent.ts';
@@ -10,6 +11,7 @@ import { hostEnvironment } from './hosts/environment.ts';
 import { HostPool } from './hosts/host-pool.ts';
 import { HostPrograms } from './hosts/programs.ts';
 import { awaitJoinFile } from './join-file.ts';
+import { narrator } from './narrator.ts';
 import { makeScratch } from './scratch.ts';
 
 export interface AgentCommand {
@@ -36,7 +38,12 @@ export async function runAgent(options: AgentCommand): Promise<number> {
   try {
     const { joinFile } = options;
     if (isForLocalRun(options)) pool.startAhead();
-    const [{ runSession }, join] = await Promise.all([import('./run-session.ts'), awaitJoinFile(joinFile, leaving.signal)]);
+    if (isAtTerminal(options)) process.on('SIGINT', () => leaving.abort());
+    const found = narrator(isAtTerminal(options)).waiting(() => `waiting for the join file ${path.resolve(joinFile)}`);
+    const [{ runSession }, join] = await Promise.all([
+      import('./run-session.ts'),
+      awaitJoinFile(joinFile, leaving.signal).finally(found),
+    ]);
     const allocation = options.allocation ?? join.allocation ?? '';
     const workers = options.workers ?? join.workers;
     if (allocation === '') process.on('SIGINT', () => leaving.abort()); // somebody has started it by hand
@@ -51,6 +58,11 @@ export async function runAgent(options: AgentCommand): Promise<number> {
     watchdog.stop();
     scratch.remove();
   }
+}
+
+/** Somebody has started it by hand, and looks on. */
+function isAtTerminal({ allocation }: AgentCommand): boolean {
+  return allocation === undefined && process.stderr.isTTY;
 }
 
 /** Its units have this process's environment: hosts need not wait for another. The join file of a local agent comes after it. */

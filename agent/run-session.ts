@@ -14,6 +14,7 @@ import { hostEnvironment } from './hosts/environment.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import { type JoinFile, rereadJoinFile } from './join-file.ts';
 import { Link } from './link.ts';
+import { narrator } from './narrator.ts';
 import { Outbox } from './outbox.ts';
 import type { Scratch } from './scratch.ts';
 import { Slots } from './slots.ts';
@@ -72,7 +73,13 @@ export async function runSession({
     onClose: () => agent.onClose(),
     onDrain: () => agent.onChange(),
   });
+  const { joined, left, waiting } = narrator(allocation === '');
+  const found = waiting(
+    () => `no coordinator of run ${join.run} answers yet${link.lastFailure ? `: ${(link.lastFailure as Error).message}` : ''}`,
+  );
   const prepare = async (welcome: Welcome): Promise<void> => {
+    found();
+    joined(id, welcome.run, offer.slots);
     pool.useEnvironment(hostEnvironment(process.env, welcome.environment, offer.isSlurm));
     pool.startAhead();
     const tunnels = welcome.tunnel ? new Tunnels(scratch.tunnelDir, id, () => agent.connected()) : undefined;
@@ -94,8 +101,11 @@ export async function runSession({
     setTimeout(() => agent.end({ kind: 'done' }), mostMs).unref();
   });
   try {
-    return await agent.ended;
+    const end = await agent.ended;
+    if (end.kind === 'done') left(work.unitsDone);
+    return end;
   } finally {
+    found();
     agent.stop();
     await execs.stop();
     link.stop();

@@ -84,6 +84,8 @@ export const LIMITS = {
   databasePatienceMs: 10 * 60_000,
   /** How long starting (database, coordinator, agent, host) may take. */
   startMs: 60_000,
+  /** How long an agent waits for the directory of its join file: a shared file system may show it late. */
+  joinDirectoryMs: 5_000,
   /** Task hosts that may die before their first unit, in a row, before the run is failed. */
   hostStartFailures: 3,
 

@@ -34,7 +34,10 @@ describeSlurm('an agent started by hand', () => {
     await until(() => done(true));
     const leftMs = Date.now();
     leave();
-    expect(await agent).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await agent).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(`^agent \\S+ has joined run ${run}, CPUs: 2. .*\nthe agent leaves, units done: \\d+$`),
+    });
 
     expect(await ended(world, run)).toMatchObject({ state: 'succeeded' });
     const { units } = await resultsOf(world, run);
