@@ -53,6 +53,8 @@ export class HostProcess {
   readonly #watch: HostProcessOptions['watch'];
   /** TMPDIR of what runs in it. */
   readonly #tempDir: string;
+  /** Frames that wait until the process has been bound to other CPUs. */
+  #held: Buffer[] | undefined;
   #leaveTimer: NodeJS.Timeout | undefined;
   #isOver = false;
 
@@ -95,7 +97,18 @@ export class HostProcess {
   }
 
   send(frame: Buffer): void {
-    (this.#child.stdio[3] as Socket).write(frame);
+    if (this.#held !== undefined) this.#held.push(frame);
+    else if (!this.#isOver) (this.#child.stdio[3] as Socket).write(frame);
+  }
+
+  /** Binds it to other CPUs. What is sent meanwhile arrives after that. */
+  rebind(cpus: readonly number[], programs: HostPrograms): void {
+    this.#held = [];
+    programs.rebind(this.pid, cpus, () => {
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const frame of held) this.send(frame);
+    });
   }
 
   /** Asks it to go, and all of its group with it; by force if it does not. */

@@ -1,27 +1,21 @@
 // One task host as its agent sees it: the units it was given, the one that runs, and what becomes of them.
-import { existsSync } from 'node:fs';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { Failure } from '../../src/model/states.ts';
-import { timeoutText } from '../text.ts';
 import type { HostTunnels, Tunnels } from '../tunnels/tunnels.ts';
 import type { AgentStep, Unit } from '../units.ts';
 import { decodeResults, encodeUnits } from '../wire/columns.ts';
 import { FRAME, type Frame, textFrame } from '../wire/frames.ts';
 import type { BeginMessage, FromHost, ToHost } from '../wire/messages.ts';
-import { type Deadline, Deadlines } from './deadlines.ts';
 import { type EndedBy, failureOfDeath, failureOfStart, overriding } from './endings.ts';
-import { gpuVariables } from './environment.ts';
-import { Force } from './force.ts';
-import { GivenUnits } from './given-units.ts';
+import { HostLines } from './host-lines.ts';
 import type { HostListener } from './host-listener.ts';
 import { HostOutput } from './host-output.ts';
 import { type HostExit, HostProcess, type HostProcessOptions } from './host-process.ts';
+import { HostUnits } from './host-units.ts';
+import { HostVariables } from './host-variables.ts';
 import type { HostPrograms } from './programs.ts';
 
 const NO_BLOBS: readonly string[] = [];
-const MIB = 1024 * 1024;
-/** There on machines with GPUs of AMD. */
-const AMD_DEVICE = '/dev/kfd';
 
 export class TaskHost {
   /** CPUs it is bound to; null: none in particular. */
@@ -30,30 +24,21 @@ export class TaskHost {
   isKeptFree = false;
   /** What a unit in it may use of memory; 0: no limit. */
   readonly limitMib: number;
-  /** GPUs that it sees, for as long as it lives: libraries look once. Null: not chosen yet, or the agent gives out none. */
-  #gpus: string | null = null;
-  readonly #variables: Record<string, string | null> = {};
+  readonly #variables: HostVariables;
   #workdir = '';
   readonly #listenerNow: () => HostListener<TaskHost> | undefined;
   readonly #onGone: () => void;
   readonly #process: HostProcess;
-  readonly #given = new GivenUnits();
+  readonly #units: HostUnits;
+  readonly #lines: HostLines;
   readonly #steps = new Set<number>();
   readonly #output = new HostOutput((stream, level, text) => this.#onOutputLine(stream, level, text));
-  readonly #deadlines = new Deadlines((deadline) => this.#onDeadline(deadline));
   #state: 'new' | 'begun' | 'ready' | 'leaving' | 'gone' = 'new';
-  #isRecalling = false;
   #heapLimitBytes = 0;
   #exiting: { k: number; code: number } | undefined;
   #tunnels: HostTunnels | undefined;
-  readonly #force = new Force(() => this.#process.signal('SIGKILL'));
   #setupFailure: Failure | undefined;
   #startTimer: NodeJS.Timeout | undefined;
-  /** Frames that wait until the process has been bound to other CPUs. */
-  #held: Buffer[] | undefined;
-  #lastUnit: Unit | null = null;
-  /** The unit seen running, and since when. */
-  #seen = { k: 0, sinceMs: 0 };
 
   /** `listener`: there is none yet while nobody gives it units. */
   constructor(options: HostProcessOptions, listener: () => HostListener<TaskHost> | undefined, onGone: () => void) {
@@ -61,7 +46,7 @@ export class TaskHost {
     this.#onGone = onGone;
     this.cpus = options.cpus;
     this.limitMib = options.limitMib;
-    if (options.limitMib > 0) this.#variables['NODE_OPTIONS'] = options.environment['NODE_OPTIONS'] ?? null;
+    this.#variables = new HostVariables(options);
     this.#process = new HostProcess(options, {
       onFrame: (frame) => this.#onFrame(frame),
       onOutput: (stream, text) => {
@@ -70,6 +55,12 @@ export class TaskHost {
       },
       onExit: (exit) => this.#onExit(exit),
     });
+    this.#units = new HostUnits({
+      process: this.#process,
+      tell: (message) => this.#tell(message),
+      onBack: (units) => this.#listener?.onBack(units),
+    });
+    this.#lines = new HostLines(this.#units, listener);
   }
 
   get pid(): number {
@@ -78,12 +69,12 @@ export class TaskHost {
 
   /** What units in it find around them; null values: not there. */
   get surroundings(): { environment: Readonly<Record<string, string | null | undefined>>; workdir: string } {
-    return { environment: { ...this.#process.environment, ...this.#variables }, workdir: this.#workdir };
+    return { environment: { ...this.#process.environment, ...this.#variables.all }, workdir: this.#workdir };
   }
 
   /** Units given and not yet told of. */
   get size(): number {
-    return this.#given.size;
+    return this.#units.size;
   }
 
   get #listener(): HostListener<TaskHost> | undefined {
@@ -92,7 +83,7 @@ export class TaskHost {
 
   /** No unit was ever given to it. */
   get isUnused(): boolean {
-    return this.#given.nextK === 1;
+    return this.#units.areUnused;
   }
 
   get hasBegun(): boolean {
@@ -106,7 +97,7 @@ export class TaskHost {
 
   /** May be given units. */
   get isUsable(): boolean {
-    return this.#state !== 'leaving' && this.#state !== 'gone' && !this.#isRecalling;
+    return this.#state !== 'leaving' && this.#state !== 'gone' && !this.#units.isRecalling;
   }
 
   get isLeaving(): boolean {
@@ -115,14 +106,12 @@ export class TaskHost {
 
   /** Whether units with this limit may run in it, and with these GPUs. */
   isFor(limitMib: number, gpus: readonly string[] | null): boolean {
-    return limitMib === this.limitMib && (gpus === null || this.#gpus === null || this.#gpus === gpus.join(','));
+    return limitMib === this.limitMib && this.#variables.isFor(gpus);
   }
 
   /** Before it begins. */
   useGpus(ids: readonly string[]): void {
-    if (this.#gpus !== null) return;
-    this.#gpus = ids.join(',');
-    Object.assign(this.#variables, gpuVariables(ids, existsSync(AMD_DEVICE)));
+    this.#variables.useGpus(ids);
   }
 
   /** `tunnels`: by which its databases are reached, if they are not directly. */
@@ -132,7 +121,7 @@ export class TaskHost {
     this.#workdir = message.workdir;
     this.#tunnels = tunnels?.open(message.databases);
     const databases = this.#tunnels?.databases ?? message.databases;
-    this.#send(textFrame({ ...message, databases, variables: this.#variables }));
+    this.#process.send(textFrame({ ...message, databases, variables: this.#variables.all }));
     this.#startTimer = setTimeout(() => {
       const message = `the pipeline was not set up within ${LIMITS.startMs / 1000} s: its modules or its setup wait for something`;
       this.#setupFailure = { cause: 'setup-failed', message };
@@ -147,64 +136,43 @@ export class TaskHost {
       const { id, cpus, map, noOutputs } = step.info;
       this.#tell({ kind: 'step', step: step.ordinal, id, cpus, map, shared, noOutputs });
     }
-    this.#send(encodeUnits(this.#given.add(step, units)));
+    this.#process.send(encodeUnits(this.#units.give(step, units)));
   }
 
   /** The unit that runs, or has ended without our having read so; and for how long it has been seen to. */
   running(nowMs: number): { unit: Unit; forMs: number } | undefined {
-    const k = this.#process.isOver ? 0 : this.#process.pulse.lastBegun();
-    const unit = this.#given.at(k);
-    if (unit === undefined) return undefined;
-    if (this.#seen.k !== k) this.#seen = { k, sinceMs: nowMs };
-    return { unit, forMs: nowMs - this.#seen.sinceMs };
+    return this.#units.running(nowMs);
   }
 
   /** Whether it holds a unit that is not running and not wanted. */
   hasUnwanted(running: Unit | undefined): boolean {
-    return this.#given.hasUnwanted(running);
+    return this.#units.hasUnwanted(running);
   }
 
   /** The running unit takes long: what waits behind it is taken back, and nothing is put there until it has ended. */
   keepFree(): void {
     this.isKeptFree = true;
-    if (this.#given.size > 1) this.recall();
+    if (this.#units.size > 1) this.recall();
   }
 
   /** Takes back what has not begun: at once what certainly will not, the rest when the host answers. */
   recall(): void {
-    if (this.#isRecalling || this.#given.size === 0 || this.isLeaving) return;
-    const { pulse } = this.#process;
-    pulse.limit(pulse.lastBegun());
-    this.#isRecalling = true;
-    this.#takeBackFrom(pulse.lastBegun() + 1);
-    this.#tell({ kind: 'recall' });
+    if (!this.isLeaving) this.#units.recall();
   }
 
   /** Ends the running unit: a word, a signal to what it has started, and after a time force. What it is taken for then: `by`. */
   cutShort(unit: Unit, by: EndedBy, graceMs: number): void {
-    const k = this.#process.pulse.lastBegun();
-    if (this.#given.at(k) !== unit) return;
-    const isFirst = !this.#force.isOrdered;
-    if (!this.#force.order(k, by, graceMs) || graceMs === 0 || !isFirst) return;
-    if (by.kind !== 'timeout') this.#tell({ kind: 'cancel', k }); // the host keeps the time as well
-    this.#process.signal('SIGTERM');
+    this.#units.cutShort(unit, by, graceMs);
   }
 
   /** The running unit was seen to use so much, all of its processes together. */
   useMemory(bytes: number): void {
-    const running = this.running(performance.now());
-    if (running === undefined || bytes <= this.limitMib * MIB) return;
-    this.cutShort(running.unit, { kind: 'memory', bytes, limitMib: this.limitMib }, 0);
+    this.#units.useMemory(bytes, this.limitMib);
   }
 
   rebind(cpus: readonly number[], programs: HostPrograms): void {
     this.cpus = cpus;
-    this.#held = [];
-    programs.rebind(this.#process.pid, cpus, () => {
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      for (const frame of held) this.#send(frame);
-    });
+    this.#process.rebind(cpus, programs);
   }
 
   /** It is not needed any more, or not to be trusted. */
@@ -220,12 +188,7 @@ export class TaskHost {
   }
 
   #tell(message: ToHost): void {
-    this.#send(textFrame(message));
-  }
-
-  #send(frame: Buffer): void {
-    if (this.#held !== undefined) this.#held.push(frame);
-    else if (!this.#process.isOver) this.#process.send(frame);
+    this.#process.send(textFrame(message));
   }
 
   #onFrame(frame: Frame): void {
@@ -255,45 +218,27 @@ export class TaskHost {
         this.#setupFailure = message.failure;
         return this.leave();
       case 'logs':
-        for (const [k, stream, level, atMs, text] of message.lines)
-          this.#listener?.onLine(this.#given.at(k) ?? this.#lastUnit, stream, level, atMs, text);
-        return;
       case 'late-log':
-        return this.#listener?.onLine(message.unit, message.stream, message.level, message.atMs, message.text);
-      case 'dropped': {
-        const unit = this.#given.at(message.k);
-        if (unit) this.#listener?.onDropped(unit, message.count);
-        return;
-      }
+      case 'dropped':
+        return this.#lines.onMessage(message);
       case 'succeeded':
       case 'failed': {
-        const { by } = this.#force;
+        const by = this.#units.endedBy;
         const unit = this.#ended(message.k);
         if (message.unfit) this.#discard();
         if (unit === undefined) return;
         const { startedAtMs, durationMs } = message;
         if (message.kind === 'succeeded')
-          this.#listener?.onSucceeded(unit, startedAtMs, durationMs, message.output, message.blobs);
-        else
-          this.#listener?.onFailed(
-            unit,
-            startedAtMs,
-            durationMs,
-            overriding(by) ?? this.#tunnels?.failureOf(message.k, message.failure) ?? message.failure,
-          );
-        return;
+          return this.#listener?.onSucceeded(unit, startedAtMs, durationMs, message.output, message.blobs);
+        const failure = overriding(by) ?? this.#tunnels?.failureOf(message.k, message.failure) ?? message.failure;
+        return this.#listener?.onFailed(unit, startedAtMs, durationMs, failure);
       }
       case 'connection-ended':
         return this.#tunnels?.onConnectionEnded(message.k, message.beganAtMs);
       case 'deadline':
-        if (this.#given.at(message.k)) this.#deadlines.set(message);
-        return;
+        return this.#units.setDeadline(message);
       case 'recalled':
-        this.#takeBackFrom(message.fromK === 0 ? this.#given.nextK : message.fromK);
-        this.#force.clear(message.fromK); // it may have been seen in the moment before it was dropped
-        this.#process.pulse.allowAll();
-        this.#isRecalling = false;
-        return;
+        return this.#units.onRecalled(message.fromK);
       case 'exiting':
         this.#exiting = message;
         return;
@@ -301,12 +246,10 @@ export class TaskHost {
   }
 
   #ended(k: number): Unit | undefined {
-    const unit = this.#given.delete(k);
+    const unit = this.#units.end(k);
     if (unit === undefined) return undefined;
     this.#output.endLine();
-    this.#deadlines.clear();
-    this.#force.clear(k);
-    this.#lastUnit = unit;
+    this.#lines.onEnded(unit);
     this.isKeptFree = false;
     return unit;
   }
@@ -315,46 +258,31 @@ export class TaskHost {
   #discard(): void {
     this.#process.signal('SIGTERM');
     this.leave();
-    this.#takeBackFrom(0);
-  }
-
-  #takeBackFrom(fromK: number): void {
-    const back = this.#given.deleteFrom(fromK);
-    if (back.length > 0) this.#listener?.onBack(back);
-  }
-
-  #onDeadline({ k, task, timeoutMs }: Deadline): void {
-    const unit = this.#given.at(k);
-    if (unit) this.cutShort(unit, { kind: 'timeout', task, message: timeoutText(timeoutMs) }, LIMITS.timeoutGraceMs);
+    this.#units.takeBackFrom(0);
   }
 
   #onOutputLine(stream: number, level: number, text: string): void {
-    if (this.#state === 'new' || this.#state === 'begun') return; // kept as last words
-    const unit = this.#given.at(this.#process.isOver ? 0 : this.#process.pulse.lastBegun());
-    this.#listener?.onLine(unit ?? this.#lastUnit, stream, level, Date.now(), text);
+    if (!this.isStarting) this.#lines.onPrinted(stream, level, text); // until then kept as last words
   }
 
   #onExit(exit: HostExit): void {
     clearTimeout(this.#startTimer);
     const wasReady = this.#state === 'ready' || this.#heapLimitBytes > 0;
     this.#state = 'gone';
-    this.#deadlines.clear();
-    const k = this.#process.pulse.lastBegun();
     this.#output.endLine();
-    const unit = wasReady && this.#exiting?.k !== 0 ? this.#given.delete(k) : undefined;
-    if (unit !== undefined) {
-      const sinceMs = this.#seen.k === k ? performance.now() - this.#seen.sinceMs : 0;
+    const dead = wasReady && this.#exiting?.k !== 0 ? this.#units.takeDead() : undefined;
+    if (dead !== undefined) {
+      const { k, unit, ranMs } = dead;
       const said = {
         exitCode: this.#exiting?.code,
         stderr: this.#output.lastWords,
         heapLimitBytes: this.#heapLimitBytes,
         limitMib: this.limitMib,
       };
-      const failure = failureOfDeath({ end: exit, by: this.#force.by, ...said });
-      this.#listener?.onFailed(unit, Date.now() - sinceMs, sinceMs, this.#tunnels?.failureOf(k, failure) ?? failure);
+      const failure = failureOfDeath({ end: exit, by: this.#units.endedBy, ...said });
+      this.#listener?.onFailed(unit, Date.now() - ranMs, ranMs, this.#tunnels?.failureOf(k, failure) ?? failure);
     }
-    this.#takeBackFrom(0);
-    this.#force.clear(k);
+    this.#units.close();
     this.#tunnels?.close();
     this.#onGone();
     const failure = this.#setupFailure ?? failureOfStart({ end: exit, stderr: this.#output.lastWords });
