@@ -47,8 +47,8 @@ export class Departure {
     this.#say({ signal });
     this.#work.leave(LIMITS.leaveGraceMs);
     if (this.#cause !== '') return this.#name(this.#cause);
-    if (this.#deadline.isNear(performance.now())) return this.#name('walltime');
-    this.#causeTimer = setTimeout(() => this.#name(''), LIMITS.leaveCauseMs);
+    const likely = this.#deadline.isNear(performance.now()) ? 'walltime' : '';
+    this.#causeTimer = setTimeout(() => this.#name(likely), LIMITS.leaveCauseMs);
   }
 
   onDrain({ cancelRunning, cause }: Drain): void {

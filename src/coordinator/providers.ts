@@ -108,7 +108,7 @@ export class Providers {
       case 'end-allocations':
         return jobs?.end(effect.allocations);
       case 'inspect-allocation':
-        return jobs?.inspect(effect.allocation);
+        return jobs?.inspect(effect.allocation, effect.isSignalled);
     }
   }
 

@@ -9,7 +9,7 @@ import { mayTake } from './leasing.ts';
 import { loseAgent, onAllocationGone } from './losses.ts';
 import { say } from './notices.ts';
 import type { Pool } from './pools.ts';
-import { emit, type State } from './state.ts';
+import { emit, isOver, type State } from './state.ts';
 import { stopStep } from './step-life.ts';
 import type { StepRun } from './steps.ts';
 
@@ -61,12 +61,21 @@ export function onAllocationEnded(state: State, event: Extract<Event, { kind: 'a
     onSilentEnd(state, allocation, failure, ranMs);
   }
   if (isSlurm(state, allocation)) {
+    if (before.kind === 'connected' && !allocation.ending && !isOver(state)) noteCutOff(state, allocation, failure);
     onAllocationGone(state, allocation, failure);
   } else {
     // The process of a local agent is known to be gone.
     for (const agent of state.agents)
       if (agent.info.allocation === allocation.id && agent.presence.kind !== 'gone') loseAgent(state, agent, failure);
   }
+}
+
+/** Others ended it while its agents were at work. */
+function noteCutOff(state: State, { id }: Allocation, { message }: Failure): void {
+  const isAtWork = [...state.agents].some(
+    ({ info, presence, holdsNothing }) => info.allocation === id && presence.kind !== 'gone' && !holdsNothing,
+  );
+  if (isAtWork) say(state, 'warn', `${message}; what ran there is cut off, which spends no retry`);
 }
 
 /** Whether an end without a hello speaks against its pool: not where we wanted it, or others needed its place. */

@@ -54,8 +54,8 @@ export type SendEffect =
   | { kind: 'allocate'; pool: number; allocations: string[]; shape: Shape | null; excludedNodes: string[] }
   /** One scancel for all of them; repeated until they are said to have ended. */
   | { kind: 'end-allocations'; allocations: string[] }
-  /** Ask Slurm once whether it is gone, and why: ends in `allocation-ended`, or in nothing while it lives. */
-  | { kind: 'inspect-allocation'; allocation: string }
+  /** Ask Slurm once whether it is gone, and why: ends in `allocation-ended`, or in nothing while it lives. `isSignalled`: it is being ended, says an agent. */
+  | { kind: 'inspect-allocation'; allocation: string; isSignalled: boolean }
   /** To the user and the run's log; each is said once. */
   | { kind: 'notice'; level: 'info' | 'warn' | 'error'; text: string }
   | { kind: 'run-ended'; state: RunEndState; failure: Failure | null };

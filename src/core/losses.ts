@@ -25,7 +25,7 @@ export function onDisconnected(state: State, event: Of<'agent-disconnected'>): v
     return loseAgent(state, agent, allocation.stage.failure);
   }
   if (allocation && allocation.stage.kind !== 'ended' && !isOver(state))
-    emit(state, { kind: 'inspect-allocation', allocation: allocation.id });
+    emit(state, { kind: 'inspect-allocation', allocation: allocation.id, isSignalled: false });
 }
 
 /** Slurm says that the allocation has ended. An agent that we still hear lives all the same, until it is silent. */
@@ -45,13 +45,16 @@ export function onLeaving(state: State, event: Of<'agent-leaving'>): void {
   const allocation = slurmOf(state, agent);
   if (allocation === undefined) return answerLeaving(state, agent, undefined);
   if (allocation.stage.kind === 'ended') return answerLeaving(state, agent, allocation.stage.failure.cause);
-  emit(state, { kind: 'inspect-allocation', allocation: allocation.id });
+  const isSignalled = event.signal !== '';
+  emit(state, { kind: 'inspect-allocation', allocation: allocation.id, isSignalled });
   if (allocation.ending !== null) return answerLeaving(state, agent, 'drained');
-  const { endsAtMs } = allocation;
-  const isNearItsEnd = endsAtMs !== null && endsAtMs - state.nowMs <= LIMITS.walltimeNearMs;
-  if (isNearItsEnd) return answerLeaving(state, agent, 'walltime');
-  if (event.signal === '') return answerLeaving(state, agent, undefined);
+  if (!isSignalled) return answerLeaving(state, agent, likelyCause(state, allocation));
   agent.leaving = { kind: 'asks', answerAtMs: state.nowMs + LIMITS.causePatienceMs };
+}
+
+/** What is left to think when Slurm does not say. */
+function likelyCause({ nowMs }: State, { endsAtMs }: Allocation): Cause | undefined {
+  return endsAtMs !== null && endsAtMs - nowMs <= LIMITS.walltimeNearMs ? 'walltime' : undefined;
 }
 
 function answerLeaving(state: State, agent: Agent, cause: Cause | undefined): void {
@@ -88,7 +91,10 @@ function forget(state: State, agent: Agent, as: 'lost' | 'left'): void {
 export function watchAgents(state: State): void {
   for (const agent of state.agents) {
     const { presence, leaving } = agent;
-    if (leaving.kind === 'asks' && leaving.answerAtMs <= state.nowMs) answerLeaving(state, agent, undefined);
+    if (leaving.kind === 'asks' && leaving.answerAtMs <= state.nowMs) {
+      const allocation = slurmOf(state, agent);
+      answerLeaving(state, agent, allocation && likelyCause(state, allocation));
+    }
     if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
       loseAgent(state, agent, {
         cause: 'agent-lost',

@@ -29,7 +29,7 @@ function noteSilent(state: State, allocation: Allocation, stage: { isNoted: bool
   stage.isNoted = true;
   const since = formatDuration(LIMITS.helloNoticeMs);
   say(state, 'warn', `allocation ${nameOf(allocation)} has been running for ${since}, but its agent has not said hello`);
-  emit(state, { kind: 'inspect-allocation', allocation: allocation.id });
+  emit(state, { kind: 'inspect-allocation', allocation: allocation.id, isSignalled: false });
 }
 
 /** When there is something to do about the allocation though nothing happens to it. */

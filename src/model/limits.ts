@@ -42,7 +42,7 @@ export const LIMITS = {
   signalSettleMs: 200,
   /** An agent starts nothing that would end later than this before the end of its allocation. */
   endMarginMs: 10_000,
-  /** An agent that is ended this near to the end of its allocation needs no word on the cause. */
+  /** An agent that is ended this near to the end of its allocation, and hears no cause, takes that end for it. */
   nearEndMs: 60_000,
   /** How often an agent says what it uses. */
   usageMs: 5_000,
@@ -102,7 +102,7 @@ export const LIMITS = {
   endRetryMs: 30_000,
   /** What a job without agents has to end by itself when the run is over. */
   jobExitMs: 2_000,
-  /** An agent told to end within this time of its allocation's end is told so for that reason. */
+  /** The same for the coordinator, where Slurm does not tell it the cause. */
   walltimeNearMs: 90_000,
   /** How long an agent that must go waits for Slurm to say why. */
   causePatienceMs: 2_000,

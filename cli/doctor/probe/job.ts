@@ -104,7 +104,7 @@ export class ProbeJob {
   }
 
   async #why({ job }: QueuedJob, signal: AbortSignal): Promise<string> {
-    const ends = await this.#slurm.ends([job], this.#request.outputDir, signal);
+    const ends = await this.#slurm.ends([job], this.#request.outputDir, { signal });
     return ends.get(job)?.detail ?? `job ${job} has ended`;
   }
 

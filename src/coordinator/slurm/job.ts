@@ -13,8 +13,15 @@ export interface Job {
   node: string;
   /** It is to be ended as soon as that can be said. */
   isUnwanted: boolean;
+  /** Others end it, says an agent of it. */
+  isSignalled: boolean;
   /** Looks in a row at which Slurm did not know it. */
   misses: number;
+}
+
+export function newJob(id: string, job: string | null, state: Job['state']): Job {
+  const growth = growthOf(id);
+  return { id, growth, job, state, endsAtMs: null, node: '', isUnwanted: false, isSignalled: false, misses: 0 };
 }
 
 export function growthOf(id: string): string {

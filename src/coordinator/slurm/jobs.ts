@@ -7,7 +7,7 @@ import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { QueuedJob, Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
-import { growthOf, type Job, jobName, messageOf } from './job.ts';
+import { growthOf, type Job, jobName, messageOf, newJob } from './job.ts';
 import { PollClock } from './poll-clock.ts';
 import { type Requesting, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
@@ -74,7 +74,7 @@ export class SlurmJobs {
   }
 
   #add(id: string, job: string | null, state: Job['state']): void {
-    this.#jobs.set(id, { id, growth: growthOf(id), job, state, endsAtMs: null, node: '', isUnwanted: false, misses: 0 });
+    this.#jobs.set(id, newJob(id, job, state));
   }
 
   askSite(): void {
@@ -177,8 +177,9 @@ export class SlurmJobs {
   }
 
   /** Whether it is gone, and why: answered by an event if it is. */
-  inspect(id: string): void {
+  inspect(id: string, isSignalled: boolean): void {
     const job = this.#jobs.get(id);
+    if (job && isSignalled) job.isSignalled = true;
     if (job?.job == null) return this.#clock.in(0);
     this.#explain([job]).catch((error: Error) => this.#options.log('warn', messageOf(error)));
   }
@@ -267,7 +268,7 @@ export class SlurmJobs {
     }
     // What Slurm still cleans up after is over for us, if we are done with it.
     if (entry.phase === 'ending' && (this.#isEnding || job.isUnwanted)) this.#onEnded(job, 'cancelled', 'its end was asked for');
-    return entry.phase === 'ended';
+    return entry.phase === 'ended' || (entry.phase === 'ending' && job.isSignalled);
   }
 
   /** Slurm forgets what ended some minutes ago, and knows nothing of what never was. */
@@ -283,6 +284,7 @@ export class SlurmJobs {
     const ends = await this.#options.slurm.ends(
       jobs.flatMap(({ job }) => job ?? []),
       this.#options.outputDir,
+      { going: new Set(jobs.flatMap(({ job, isSignalled }) => (isSignalled && job) || [])) },
     );
     for (const job of jobs) {
       const end = ends.get(job.job ?? '');

@@ -98,15 +98,20 @@ export class Slurm {
 
   /**
    * Why jobs ended, with the first lines that they printed into `outputDir`, and what Slurm says of their nodes where that may
-   * be the cause. Null: it lives. One that Slurm has forgotten ended long ago.
+   * be the cause. Null: it lives. One that Slurm has forgotten ended long ago. `going`: those that are known to be ended by
+   * somebody, of which it counts that they complete.
    */
-  async ends(jobs: string[], outputDir: string, signal?: AbortSignal): Promise<Map<string, JobEnd | null>> {
+  async ends(
+    jobs: string[],
+    outputDir: string,
+    { going, signal }: { going?: ReadonlySet<string>; signal?: AbortSignal } = {},
+  ): Promise<Map<string, JobEnd | null>> {
     const known = new Map((await this.describe(jobs, signal)).map((facts) => [facts.job, facts]));
     const ends = jobs.map(async (job): Promise<[string, JobEnd | null]> => {
       const facts = known.get(job);
       if (facts === undefined) return [job, { cause: 'agent-lost', detail: `Slurm does not know job ${job} any more` }];
       const index = Number(job.split('_')[1] ?? 0);
-      const end = endOf(facts, await firstLines(outputFile(outputDir, facts.name, index)));
+      const end = endOf(facts, await firstLines(outputFile(outputDir, facts.name, index)), going?.has(job));
       if (end?.cause !== 'node-lost' || facts.nodes === '') return [job, end];
       const reasons = await this.#ask('scontrol', ['--oneliner', 'show', 'node', facts.nodes], signal).then(
         nodeReasons,

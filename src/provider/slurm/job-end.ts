@@ -12,13 +12,24 @@ export interface JobEnd {
 /** In place of the signal, where slurmd could not start the script. */
 const LAUNCH_FAILURE = 53;
 
-/** Null: it has not ended. `output`: the first lines of its output file. */
-export function endOf(job: JobFacts, output = ''): JobEnd | null {
-  if (job.phase !== 'ended') return null;
-  const { cause, text, withOutput } = explained(job);
+/**
+ * Null: it has not ended. `output`: the first lines of its output file. `isGoing`: somebody ends it. While its processes have
+ * time to end, Slurm hides its state behind COMPLETING, but not what led to it.
+ */
+export function endOf(job: JobFacts, output = '', isGoing = false): JobEnd | null {
+  const isHidden = job.phase === 'ending' && isGoing;
+  if (job.phase !== 'ended' && !isHidden) return null;
+  const { cause, text, withOutput } = explained(isHidden ? { ...job, state: hiddenState(job) } : job, isGoing);
   const on = job.nodes === '' ? '' : ` on ${job.nodes}`;
   const printed = withOutput && output.trim() !== '' ? `; it printed:\n${output.trim()}` : '';
   return { cause, detail: `job ${job.job}${on} ${text}${printed}` };
+}
+
+function hiddenState({ reason, preemptedMs }: JobFacts): string {
+  if (preemptedMs !== null) return 'PREEMPTED';
+  if (reason === 'TimeLimit') return 'TIMEOUT';
+  if (reason === 'DeadLine') return 'DEADLINE';
+  return reason === 'NodeDown' ? 'NODE_FAIL' : 'CANCELLED';
 }
 
 interface Explained {
@@ -27,7 +38,7 @@ interface Explained {
   withOutput: boolean;
 }
 
-function explained(job: JobFacts): Explained {
+function explained(job: JobFacts, isGoing: boolean): Explained {
   const loss = (cause: Cause, text: string, withOutput = false): Explained => ({ cause, text, withOutput });
   switch (job.state) {
     case 'TIMEOUT':
@@ -37,7 +48,7 @@ function explained(job: JobFacts): Explained {
     case 'PREEMPTED':
       return loss('preempted', 'was preempted by a job of higher priority');
     case 'CANCELLED':
-      if (diedInProlog(job)) {
+      if (!isGoing && diedInProlog(job)) {
         return loss(
           'node-lost',
           "ended before its script began: most often the site's prolog failed there, and the node is drained",

@@ -18,6 +18,8 @@ export interface JobFacts {
   restarts: number;
   startMs: number | null;
   endMs: number | null;
+  /** Since when it must give way to another job. */
+  preemptedMs: number | null;
   timeLimit: string;
   /** Host list; empty before it runs. */
   nodes: string;
@@ -42,6 +44,7 @@ export function jobFactsOf(stdout: string): JobFacts[] {
       restarts: numberOf(fieldOf(line, 'Restarts')) ?? 0,
       startMs: timeOf(fieldOf(line, 'StartTime')),
       endMs: timeOf(fieldOf(line, 'EndTime')),
+      preemptedMs: timeOf(fieldOf(line, 'PreemptTime')),
       timeLimit: fieldOf(line, 'TimeLimit') ?? '',
       nodes: fieldOf(line, 'NodeList') ?? '',
     };

@@ -1,5 +1,6 @@
 // Agents that go: by our own heartbeat, with the cause that Slurm knows.
 import { describe, expect, test } from 'vitest';
+import { LIMITS } from '../../../src/model/limits.ts';
 import { SlurmRun } from './slurm-run.ts';
 
 const again = (run: SlurmRun, effects: ReturnType<SlurmRun['pass']>): number => run.all('store-attempt', effects).length;
@@ -9,7 +10,7 @@ describe('an agent whose connection is gone', () => {
     const run = new SlurmRun([{ total: 8 }]).begin();
     const session = run.connect('1-1.0');
     const effects = run.disconnect(session, run.nowMs - 5_000);
-    expect(run.all('inspect-allocation', effects)).toEqual([{ kind: 'inspect-allocation', allocation: '1-1.0' }]);
+    expect(run.all('inspect-allocation', effects)).toMatchObject([{ allocation: '1-1.0', isSignalled: false }]);
     expect(again(run, run.pass(6_900))).toBe(0);
     const lost = run.pass(200);
     expect(run.all('store-attempt', lost)[0]).toMatchObject({ failure: { cause: 'agent-lost' }, loss: true });
@@ -114,14 +115,24 @@ describe('cut off at the end of the allocation', () => {
 describe('an agent that must go', () => {
   const near = (run: SlurmRun) => ({ endsAtMs: run.nowMs + 60_000 });
 
-  test('near the end of its allocation is told walltime at once, and gets nothing more', () => {
+  test('near the end of its allocation gets nothing more, and is told walltime where Slurm does not say', () => {
     const run = new SlurmRun([{ total: 16 }]).begin();
     const session = run.connect('1-1.0');
     run.runs('1-1.0', near(run));
     const effects = run.apply({ kind: 'agent-leaving', session, signal: 'SIGTERM' });
-    expect(run.all('drain', effects)).toMatchObject([{ session, cause: 'walltime' }]);
+    expect(run.all('inspect-allocation', effects)).toMatchObject([{ isSignalled: true }]);
+    expect(run.all('drain', effects)).toEqual([]);
+    expect(run.all('drain', run.pass(LIMITS.causePatienceMs))).toMatchObject([{ session, cause: 'walltime' }]);
     run.succeed(session, run.held(session));
     expect(run.held(session)).toHaveLength(8);
+  });
+
+  test('near the end of its allocation is told what Slurm says all the same', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    run.runs('1-1.0', near(run));
+    run.apply({ kind: 'agent-leaving', session, signal: 'SIGTERM' });
+    expect(run.all('drain', run.ends('1-1.0', 'cancelled'))).toMatchObject([{ session, cause: 'cancelled' }]);
   });
 
   test('else Slurm is asked, and its answer is the cause', () => {

@@ -34,6 +34,18 @@ test.each(['RUNNING', 'PENDING', 'COMPLETING', 'SUSPENDED', 'A_STATE_OF_NEXT_YEA
   },
 );
 
+test.each([
+  ['TimeLimit', 'PreemptTime=None', 'walltime'],
+  ['None', 'PreemptTime=2026-11-22T23:54:06', 'preempted'],
+  ['None', 'PreemptTime=None', 'cancelled'],
+])('a job that somebody ends and that is completing (%s, %s) is %s', (reason, preemption, cause) => {
+  const [facts] = jobFactsOf(
+    `JobId=29 ArrayJobId=27 ArrayTaskId=0 JobState=COMPLETING Reason=${reason} ExitCode=0:0 TimeLimit=00:01:00 StartTime=2026-11-22T23:53:06 EndTime=2026-11-22T23:54:06 ${preemption} NodeList=node1 NumNodes=1`,
+  );
+  expect(endOf(facts!)).toBeNull();
+  expect(endOf(facts!, '', true)?.cause).toBe(cause);
+});
+
 test('a pending job that was cancelled never had a node', () => {
   expect(endOf(job('CANCELLED', 'Priority', '0:0', { nodes: '', end: '2026-11-22T23:53:18' }))).toEqual({
     cause: 'cancelled',

@@ -80,6 +80,7 @@ test('scontrol tells one job', () => {
       restarts: 0,
       startMs: Date.UTC(2026, 10, 22, 23, 46, 55),
       endMs: Date.UTC(2026, 10, 23, 0, 46, 55),
+      preemptedMs: null,
       timeLimit: '01:00:00',
       nodes: 'node1',
     },
