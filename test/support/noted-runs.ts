@@ -24,7 +24,7 @@ export interface Note {
 }
 
 export interface NotedRuns {
-  submit(command: string, args?: string[]): Promise<string>;
+  submit(command: string, args?: string[], env?: Record<string, string>): Promise<string>;
   state(run: string): Promise<string>;
   /** Waits until the run has ended, and gives its state. */
   ended(run: string, seconds?: number): Promise<string>;
@@ -55,7 +55,7 @@ export async function notedRuns(world: SlurmWorld): Promise<NotedRuns> {
   };
   const state = async (run: string) => (await world.json<{ state: string }>(['status', run])).state;
   return {
-    submit: async (command, args = []) => {
+    submit: async (command, args = [], env = {}) => {
       const all = [
         'submit',
         command,
@@ -65,7 +65,7 @@ export async function notedRuns(world: SlurmWorld): Promise<NotedRuns> {
         '-p',
         path.join(world.clone, 'test/fixtures/slurm/noted.ts'),
       ];
-      return (await world.json<{ run: string }>(all)).run;
+      return (await world.json<{ run: string }>(all, { env })).run;
     },
     state,
     ended: (run, seconds = 60) =>
@@ -112,6 +112,14 @@ export async function jobsOf(run: string): Promise<Job[]> {
 /** Jobs of a run that wait or run; those that only complete do not count. */
 export async function liveJobsOf(run: string): Promise<Job[]> {
   return (await jobsOf(run)).filter(({ state }) => !ENDED.test(state) && state !== 'COMPLETING');
+}
+
+/** Waits until all jobs of a run have ended, and gives their states, sorted. */
+export function endStatesOf(run: string): Promise<string[]> {
+  return until(async () => {
+    const states = (await jobsOf(run)).map(({ state }) => state);
+    return states.every((state) => ENDED.test(state)) && states.sort();
+  });
 }
 
 /** Waits until no job of a run is left but those that only complete, and says how long that took. */
