@@ -1,7 +1,7 @@
 // Units of different sizes on one node: what each owns, and that no node gives more than it was granted.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Outcome } from '../../cli/watch/outcome.ts';
-import { describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { describeSlurm, makeSlurmWorld, type SlurmWorld, scontrolShow } from '../support/slurm.ts';
 import { byHost, jobsOf, onSlurm, peak, succeed } from '../support/slurm-runs.ts';
 
 describeSlurm('units on a node', () => {
@@ -29,9 +29,10 @@ describeSlurm('units on a node', () => {
   test('of 3 CPUs never share a core: each is granted 2 cores of 2 threads', async () => {
     const { run, units } = await succeed(world, [
       ...['probe', '--count', '4', '--cpus', '3', '--ms', '200'],
-      ...['--max-allocations', '1', '--sbatch', 'nodelist=node3'],
+      ...['--max-allocations', '1', '--sbatch', 'constraint=slow'],
     ]);
-    expect(await jobsOf(run)).toHaveLength(1);
+    const [job] = await jobsOf(run);
+    expect(await scontrolShow('job', job?.id ?? '')).toMatchObject({ 'CPUs/Task': '8' });
     expect(units.map(({ host, cpus }) => [host, ...cpus])).toEqual(Array(4).fill(['node3', 3, 3, 3, 3]));
     expect(peak(units, () => 1)).toBe(2);
   });
