@@ -183,9 +183,12 @@ export class Core {
     if (state.phase.kind !== 'running') abortWaitingSteps(state);
     if (state.steps.every((step) => step.isEnded)) return endRun(state);
     if (state.phase.kind === 'running') {
+      const ended = state.steps.filter((step) => step.isEnded).length;
       grow(state);
       this.#lease();
       failHopelessSteps(state);
+      // What follows from a failed step follows at once, not at the next tick.
+      if (state.steps.filter((step) => step.isEnded).length > ended) return this.#onTick();
     }
     if (state.hasSlurm) drainIdleAgents(state);
   }

@@ -181,6 +181,11 @@ describe('refused', () => {
   });
 });
 
+test('a run whose last step has failed ends at once', () => {
+  const run = new SlurmRun([{ total: 1, cpus: 64 }]).begin();
+  expect(run.all('run-ended')).toHaveLength(1);
+});
+
 test('a unit that fits no node fails its step, and says why', () => {
   const run = new SlurmRun([{ total: 8, cpus: 64 }]).begin();
   expect(run.asked).toEqual([]);
