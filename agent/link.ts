@@ -13,6 +13,8 @@ export interface LinkHandlers {
   onClose(): void;
   /** There is room again. */
   onDrain(): void;
+  /** A dial has found nobody: why, for each address. */
+  onUnreachable(why: Error): void;
 }
 
 /** Between dials: doubled each time. */
@@ -74,6 +76,7 @@ export class Link {
       const { addresses, tls } = this.#where();
       const client = await dialFirst(addresses, tls, { signal }).catch((error: unknown) => {
         this.#lastFailure = error;
+        if (!signal.aborted) this.#handlers.onUnreachable(error as Error);
       });
       if (client) await this.#connect(client);
       const waitMs = this.#backOffMs;

@@ -1,4 +1,5 @@
 // The life of an agent from the join file to its end: its parts, wired.
+import { hostname } from 'node:os';
 import { materializeBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
 import { prepareSessions } from '../src/rpc/client.ts';
@@ -67,11 +68,18 @@ export async function runSession({
     last = rereadJoinFile(joinFile, last);
     return last;
   };
+  // Into the job's output: the only place where an agent that reaches nobody can be heard.
+  let complaint = '';
+  const complain = ({ message }: Error): void => {
+    if (message !== complaint) process.stderr.write(`outflow: the agent on ${hostname()} dials again: ${message}\n`);
+    complaint = message;
+  };
   const link = new Link(where, {
     onOpen: () => agent.onOpen(),
     onMessage: (message) => agent.onMessage(message),
     onClose: () => agent.onClose(),
     onDrain: () => agent.onChange(),
+    onUnreachable: complain,
   });
   const { joined, left, waiting } = narrator(allocation === '');
   const found = waiting(

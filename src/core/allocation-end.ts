@@ -1,4 +1,5 @@
 // Ends of allocations: those that we ask for, those that come by themselves, and pools that are given up.
+import { formatDuration } from '../base/duration.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
 import type { Agent } from './agents.ts';
@@ -49,7 +50,7 @@ export function onAllocationEnded(state: State, event: Extract<Event, { kind: 'a
   const allocation = state.allocations.get(event.allocation);
   if (allocation === undefined || hasEnded(allocation)) return;
   const before = allocation.stage;
-  const failure: Failure = { cause: event.cause, message: event.detail };
+  const failure = failureOf(allocation, event);
   allocation.node ??= event.node ?? null;
   allocation.stage = { kind: 'ended', failure };
   emit(state, { kind: 'store-allocation', allocation: allocation.id, pool: allocation.pool, state: 'ended' });
@@ -75,7 +76,13 @@ function noteCutOff(state: State, { id }: Allocation, { message }: Failure): voi
   const isAtWork = [...state.agents].some(
     ({ info, presence, holdsNothing }) => info.allocation === id && presence.kind !== 'gone' && !holdsNothing,
   );
-  if (isAtWork) say(state, 'warn', `${message}; what ran there is cut off, which spends no retry`);
+  if (isAtWork) say(state, 'warn', `${firstLine(message)}; what ran there is cut off, which spends no retry`);
+}
+
+function failureOf({ ending }: Allocation, { cause, detail }: Extract<Event, { kind: 'allocation-ended' }>): Failure {
+  if (ending?.reason !== 'silent') return { cause, message: detail };
+  const waited = formatDuration(LIMITS.helloPatienceMs);
+  return { cause: 'agent-lost', message: `its agent did not say hello for ${waited}, so that it was ended: ${detail}` };
 }
 
 /** Whether an end without a hello speaks against its pool: not where we wanted it, or others needed its place. */
@@ -94,6 +101,13 @@ function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ran
   if (verdict !== 'kept')
     say(state, 'warn', `no further allocation goes to node ${node}: no agent said hello there: ${failure.message}`);
   if (verdict !== 'odd-one-out') noteSilence(state, pool, failure);
+  if (verdict === 'kept' && isSlurm(state, allocation) && pool.failure === null)
+    say(state, 'warn', `an allocation was of no use, another is asked for: ${firstLine(failure.message)}`);
+}
+
+/** Without what the job printed. */
+function firstLine(message: string): string {
+  return (message.split('\n', 1)[0] as string).replace(/; it printed:$/, '');
 }
 
 function hasOtherNodes(state: State, { spec }: Pool, node: string | null): boolean {
@@ -110,10 +124,9 @@ export function noteSilence(state: State, pool: Pool, failure: Failure): void {
   if (pool.silentInARow < LIMITS.hostStartFailures) return;
   const what =
     pool.spec.kind === 'local' ? 'agents in a row ended before they said hello' : 'allocations in a row were of no use';
-  giveUp(state, pool, {
-    ...failure,
-    message: `${LIMITS.hostStartFailures} ${what}: ${pool.silentDetails.slice(-LIMITS.hostStartFailures).join('; ')}`,
-  });
+  const details = pool.silentDetails.slice(-LIMITS.hostStartFailures);
+  const list = details.length === 1 ? ` ${details[0]}` : `\n${details.join('\n')}`;
+  giveUp(state, pool, { ...failure, message: `${LIMITS.hostStartFailures} ${what}:${list}` });
 }
 
 /** To tell what is said twice. */

@@ -1,7 +1,7 @@
 // A slurmctld that hangs or is gone, while a run asks it for allocations and while agents work.
-import { chmodSync, existsSync } from 'node:fs';
-import path from 'node:path';
+import { existsSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { gatedSbatch } from '../support/gated-sbatch.ts';
 import { HeldRun } from '../support/held-runs.ts';
 import { jobsGone, jobsOf, type NotedRuns, notedRuns } from '../support/noted-runs.ts';
 import { cluster, describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
@@ -29,19 +29,10 @@ describeSlurm('a slurmctld', () => {
     await world.end();
   });
 
-  /** An sbatch that waits at a gate: environment for a run, and the files. */
-  function gatedSbatch() {
-    const [reached, gate] = ['reached', 'gate'].map((name) => path.join(world.dir, name)) as [string, string];
-    const script = `#!/bin/sh\ntouch ${reached}\nwhile [ ! -e ${gate} ]; do sleep 0.02; done\nexec /usr/bin/sbatch "$@"\n`;
-    const file = world.write('bin/sbatch', script);
-    chmodSync(file, 0o755);
-    return { reached, open: () => world.write('gate', ''), PATH: `${path.dirname(file)}:${process.env['PATH']}` };
-  }
-
   test('that stalls while sbatch asks carries it out all the same: its jobs are found by name; agents go on when it stalls again', async () => {
-    const { reached, open, PATH } = gatedSbatch();
+    const { reached, open, env } = gatedSbatch(world, 'gated');
     const held = new HeldRun(world, 'stall', ['--count', '8']);
-    const running = world.start(['run', ...held.args], { env: { PATH } });
+    const running = world.start(['run', ...held.args], { env });
     const said = sayings(running);
     await until(() => existsSync(reached));
     await cluster('ctld', 'freeze');

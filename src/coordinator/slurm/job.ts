@@ -11,6 +11,8 @@ export interface Job {
   endsAtMs: number | null;
   /** '' until Slurm has said so. */
   node: string;
+  /** An agent of it has said hello. */
+  isGreeted: boolean;
   /** It is to be ended as soon as that can be said. */
   isUnwanted: boolean;
   /** Others end it, says an agent of it. */
@@ -21,11 +23,15 @@ export interface Job {
 
 export function newJob(id: string, job: string | null, state: Job['state']): Job {
   const growth = growthOf(id);
-  return { id, growth, job, state, endsAtMs: null, node: '', isUnwanted: false, isSignalled: false, misses: 0 };
+  return { id, growth, job, state, endsAtMs: null, node: '', isGreeted: false, isUnwanted: false, isSignalled: false, misses: 0 };
 }
 
 export function growthOf(id: string): string {
   return id.slice(0, id.lastIndexOf('.'));
+}
+
+export function indexOf(id: string): number {
+  return Number(id.slice(id.lastIndexOf('.') + 1));
 }
 
 export function jobName(run: string, growth: string): string {

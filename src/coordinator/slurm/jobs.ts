@@ -5,9 +5,9 @@ import { formatDuration } from '../../base/duration.ts';
 import type { SendEffect } from '../../core/effects.ts';
 import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
-import type { QueuedJob, Slurm } from '../../provider/slurm/index.ts';
+import { firstLines, outputFile, type QueuedJob, type Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
-import { growthOf, type Job, jobName, messageOf, newJob } from './job.ts';
+import { growthOf, indexOf, type Job, jobName, messageOf, newJob } from './job.ts';
 import { PollClock } from './poll-clock.ts';
 import { type Requesting, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
@@ -181,12 +181,23 @@ export class SlurmJobs {
     const job = this.#jobs.get(id);
     if (job && isSignalled) job.isSignalled = true;
     if (job?.job == null) return this.#clock.in(0);
-    this.#explain([job]).catch((error: Error) => this.#options.log('warn', messageOf(error)));
+    this.#explain([job])
+      .then(() => this.#tellOutput(job))
+      .catch((error: Error) => this.#options.log('warn', messageOf(error)));
+  }
+
+  /** An agent that runs and reaches nobody says why in its job's output. */
+  async #tellOutput({ id, growth, job, state, isGreeted }: Job): Promise<void> {
+    if (isGreeted || state !== 'running' || !this.#jobs.has(id)) return;
+    const file = outputFile(this.#options.outputDir, jobName(this.#options.run, growth), indexOf(id));
+    const printed = await firstLines(file);
+    if (printed !== '') this.#options.notice('warn', `job ${job} has printed:\n${printed}`);
   }
 
   /** The end of an allocation that has just come up is not known yet. */
   onHello(id: string): void {
     const job = this.#jobs.get(id);
+    if (job) job.isGreeted = true;
     if (job && job.endsAtMs === null) this.#clock.in(LIMITS.slurmEndPollMs);
   }
 

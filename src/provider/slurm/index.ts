@@ -5,7 +5,7 @@ import { sbatchArguments } from './arguments.ts';
 import { type Command, type CommandResult, runCommand } from './commands.ts';
 import { askingEnvironment, submittingEnvironment } from './environment.ts';
 import { nodeReasons, siteFacts } from './facts.ts';
-import { endOf, type JobEnd } from './job-end.ts';
+import { endOf, type JobEnd, mayHaveDiedInProlog } from './job-end.ts';
 import { type JobFacts, jobFactsOf } from './job-facts.ts';
 import { type JobRequest, outputFile } from './job-request.ts';
 import { firstLines } from './output.ts';
@@ -17,7 +17,8 @@ import { outcomeOf, type SubmitOutcome } from './submit.ts';
 export { sbatchArguments } from './arguments.ts';
 export type { JobEnd } from './job-end.ts';
 export type { JobFacts } from './job-facts.ts';
-export type { JobRequest } from './job-request.ts';
+export { type JobRequest, outputFile } from './job-request.ts';
+export { firstLines } from './output.ts';
 export type { QueuedJob } from './queue.ts';
 export { scriptOf } from './script.ts';
 export type { SubmitOutcome } from './submit.ts';
@@ -111,13 +112,15 @@ export class Slurm {
       const facts = known.get(job);
       if (facts === undefined) return [job, { cause: 'agent-lost', detail: `Slurm does not know job ${job} any more` }];
       const index = Number(job.split('_')[1] ?? 0);
-      const end = endOf(facts, await firstLines(outputFile(outputDir, facts.name, index)), going?.has(job));
-      if (end?.cause !== 'node-lost' || facts.nodes === '') return [job, end];
+      const output = await firstLines(outputFile(outputDir, facts.name, index));
+      const end = endOf(facts, output, going?.has(job));
+      const isOfNodes = end?.cause === 'node-lost' || (end && mayHaveDiedInProlog(facts));
+      if (!isOfNodes || facts.nodes === '') return [job, end];
       const reasons = await this.#ask('scontrol', ['--oneliner', 'show', 'node', facts.nodes], signal).then(
         nodeReasons,
         () => '',
       );
-      return [job, reasons === '' ? end : { ...end, detail: `${end.detail} (${reasons})` }];
+      return [job, endOf(facts, output, going?.has(job), reasons)];
     });
     return new Map(await Promise.all(ends));
   }

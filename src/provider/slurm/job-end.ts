@@ -14,15 +14,17 @@ const LAUNCH_FAILURE = 53;
 
 /**
  * Null: it has not ended. `output`: the first lines of its output file. `isGoing`: somebody ends it. While its processes have
- * time to end, Slurm hides its state behind COMPLETING, but not what led to it.
+ * time to end, Slurm hides its state behind COMPLETING, but not what led to it. `nodeReasons`: what Slurm says of its nodes.
  */
-export function endOf(job: JobFacts, output = '', isGoing = false): JobEnd | null {
+export function endOf(job: JobFacts, output = '', isGoing = false, nodeReasons = ''): JobEnd | null {
   const isHidden = job.phase === 'ending' && isGoing;
   if (job.phase !== 'ended' && !isHidden) return null;
-  const { cause, text, withOutput } = explained(isHidden ? { ...job, state: hiddenState(job) } : job, isGoing);
+  const prologFailed = !isGoing && (diedInProlog(job) || (mayHaveDiedInProlog(job) && /prolog/i.test(nodeReasons)));
+  const { cause, text, withOutput } = explained(isHidden ? { ...job, state: hiddenState(job) } : job, prologFailed);
   const on = job.nodes === '' ? '' : ` on ${job.nodes}`;
   const printed = withOutput && output.trim() !== '' ? `; it printed:\n${output.trim()}` : '';
-  return { cause, detail: `job ${job.job}${on} ${text}${printed}` };
+  const because = cause === 'node-lost' && nodeReasons !== '' ? ` (${nodeReasons})` : '';
+  return { cause, detail: `job ${job.job}${on} ${text}${because}${printed}` };
 }
 
 function hiddenState({ reason, preemptedMs }: JobFacts): string {
@@ -38,7 +40,7 @@ interface Explained {
   withOutput: boolean;
 }
 
-function explained(job: JobFacts, isGoing: boolean): Explained {
+function explained(job: JobFacts, prologFailed: boolean): Explained {
   const loss = (cause: Cause, text: string, withOutput = false): Explained => ({ cause, text, withOutput });
   switch (job.state) {
     case 'TIMEOUT':
@@ -48,13 +50,13 @@ function explained(job: JobFacts, isGoing: boolean): Explained {
     case 'PREEMPTED':
       return loss('preempted', 'was preempted by a job of higher priority');
     case 'CANCELLED':
-      if (!isGoing && diedInProlog(job)) {
+      if (prologFailed) {
         return loss(
           'node-lost',
-          "ended before its script began: most often the site's prolog failed there, and the node is drained",
+          "ended before its script began: most often the site's prolog failed there, which is for its administrators",
         );
       }
-      return loss('cancelled', 'was cancelled (scancel, or by an administrator)');
+      return loss('cancelled', 'was cancelled (scancel, or by an administrator)', true);
     case 'REVOKED':
       return loss('cancelled', 'was cancelled (scancel, or by an administrator)');
     case 'NODE_FAIL':
@@ -78,7 +80,12 @@ function explained(job: JobFacts, isGoing: boolean): Explained {
 
 /** Not put back into the queue, a job whose prolog failed looks cancelled; but scancel leaves a signal or an exit code. */
 function diedInProlog(job: JobFacts): boolean {
-  return job.nodes !== '' && job.startMs !== null && job.startMs === job.endMs && job.exitCode === 0 && job.signal === 0;
+  return mayHaveDiedInProlog(job) && job.startMs !== null && job.startMs === job.endMs;
+}
+
+/** Where it took its time, what Slurm says of its nodes tells. */
+export function mayHaveDiedInProlog({ phase, state, nodes, exitCode, signal }: JobFacts): boolean {
+  return phase === 'ended' && state === 'CANCELLED' && nodes !== '' && exitCode === 0 && signal === 0;
 }
 
 function failure(job: JobFacts): string {

@@ -3,8 +3,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 const LINES = 15;
 const BYTES = 4096;
-/** Where nothing binds CPUs, srun complains that it shall not. */
-const NOISE = /^srun: cluster configuration lacks support for cpu binding/;
+/** Where nothing binds CPUs, srun complains that it shall not; and Slurm notes in it what it did to the job. */
+const NOISE =
+  /^srun: cluster configuration lacks support for cpu binding|^slurmstepd(-\S+)?: error: \*\*\* (JOB|STEP) |^srun: (Job step aborted|forcing job termination|launch\/slurm: )/;
 
 /** Empty where there is nothing: the job never ran, or its file has not reached this host yet. */
 export async function firstLines(file: string): Promise<string> {

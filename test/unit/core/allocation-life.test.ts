@@ -62,16 +62,23 @@ describe('an allocation that runs without a word of its agent', () => {
     run.pass(4 * MINUTE);
     expect(run.ended).toEqual(['1-1.0']);
     expect(run.asked).toHaveLength(2);
+    run.ends('1-1.0', 'cancelled', 'job 7_0 was cancelled; it printed:\nnobody listens there');
+    expect(run.notices.at(-1)).toBe(
+      'an allocation was of no use, another is asked for: its agent did not say hello for 5 m 00 s, so that it was ended: job 7_0 was cancelled',
+    );
   });
 
   test('three in a row: nothing more is asked for, and the step fails with what they said', () => {
     const run = new SlurmRun([{ total: 8 }]).begin();
     for (const count of [1, 2, 3]) {
       run.submitted(`1-${count}.0`);
-      run.ends(`1-${count}.0`, 'agent-lost', `no module in ${count}`);
+      run.ends(`1-${count}.0`, 'agent-lost', `no module in ${count}; it printed:\nmodule: command not found`);
     }
     expect(run.asked).toHaveLength(3);
-    expect(run.failureOf(0)).toBe('map0: 3 allocations in a row were of no use: no module in 1; no module in 2; no module in 3');
+    expect(run.notices).toEqual([1, 2].map((n) => `an allocation was of no use, another is asked for: no module in ${n}`));
+    expect(run.failureOf(0)).toBe(
+      `map0: 3 allocations in a row were of no use:\n${[1, 2, 3].map((n) => `no module in ${n}; it printed:\nmodule: command not found`).join('\n')}`,
+    );
   });
 
   test('a hello between them starts the count again', () => {

@@ -59,6 +59,14 @@ test('a failing prolog looks like a cancel in no time', () => {
   expect(end?.detail).toContain('prolog');
 });
 
+test('a prolog that took its time is known by what Slurm says of the node', () => {
+  const cancelled = job('CANCELLED', 'None', '0:0');
+  expect(endOf(cancelled)?.cause).toBe('cancelled');
+  const end = endOf(cancelled, '', false, 'node1 is drained: Prolog error');
+  expect(end?.cause).toBe('node-lost');
+  expect(end?.detail).toContain('(node1 is drained: Prolog error)');
+});
+
 test('an unwritable output directory is explained', () => {
   expect(endOf(job('FAILED', 'JobLaunchFailure', '0:53'))?.detail).toContain('cannot write the output directory');
   expect(endOf(job('FAILED', 'JobLaunchFailure', '0:9'))?.detail).toBe('job 27_0 on node1 was ended by signal 9 on the node');
