@@ -65,7 +65,8 @@ function stepRows(planned: PlannedStep, isNamed: boolean, time: PlannedTime | nu
   rows.push(['allocations', allocationsText(planned)], ['', allocations.shape.why]);
   if (needs.memoryMib > 0) rows.push(['memory', memoryLine(planned)]);
   rows.push(['CPU-hours', cpuHoursText(planned, time)]);
-  if (start !== undefined) rows.push(['start', start.ok ? start.text : `Slurm would refuse it: ${start.text}`]);
+  if (start !== undefined)
+    rows.push(['start', (start.ok ? start.text : `Slurm would refuse it: ${start.text}`).replaceAll('\n', '; ')]);
   return rows;
 }
 

@@ -1,7 +1,5 @@
 // The allocations of this run in Slurm: asked for, looked after by one squeue for all, ended by one scancel. What Slurm says
 // becomes events; what it does not say changes nothing.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { formatDuration } from '../../base/duration.ts';
 import type { SendEffect } from '../../core/effects.ts';
 import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -11,6 +9,7 @@ import { growthOf, indexOf, type Job, jobName, messageOf, newJob } from './job.t
 import { PollClock } from './poll-clock.ts';
 import { type Requesting, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
+import { askSite } from './site.ts';
 
 export interface SlurmJobsOptions extends Requesting {
   slurm: Slurm;
@@ -78,23 +77,8 @@ export class SlurmJobs {
   }
 
   askSite(): void {
-    void this.#askSite();
-  }
-
-  /** A slurmctld that is being restarted, or is busy, is waited for. */
-  async #askSite(): Promise<void> {
     const { slurm, enqueue } = this.#options;
-    for (const untilMs = performance.now() + LIMITS.slurmPatienceMs; !this.#stopped.signal.aborted; ) {
-      try {
-        enqueue({ kind: 'site-known', site: await slurm.site() });
-        return this.#silence.end();
-      } catch (error) {
-        const message = messageOf(error as Error);
-        if (performance.now() > untilMs) return enqueue({ kind: 'site-unknown', message });
-        this.#silence.begin(message, `it is asked again for ${formatDuration(LIMITS.slurmPatienceMs)}`);
-      }
-      await sleep(LIMITS.slurmRetryMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
-    }
+    askSite(slurm, this.#silence, this.#stopped.signal).then(enqueue, () => {}); // stopped
   }
 
   /** One sbatch for all of the ids. */
