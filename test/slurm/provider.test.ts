@@ -234,8 +234,12 @@ describeSlurm('the Slurm provider', () => {
     await allIn(first, 'ended');
     const job = request({}, { dependency: `afterok:${failing}` });
     await submitted(job);
-    const waiting = await until(async () => (await queueOf(job))[0]?.waiting ?? undefined);
-    expect(waiting).toMatchObject({ kind: 'never', reason: 'DependencyNeverSatisfied' });
+    // Until Slurm has looked at it, it is said to wait for nothing.
+    const waiting = await until(async () => {
+      const [queued] = await queueOf(job);
+      return queued?.waiting?.kind === 'never' && queued.waiting;
+    });
+    expect(waiting).toMatchObject({ reason: 'DependencyNeverSatisfied' });
   });
 
   test('a pending job that is cancelled is known as cancelled', async () => {
