@@ -110,6 +110,8 @@ SlurmctldTimeout=30
 SlurmdTimeout=10
 MessageTimeout=10
 KillWait=5
+# A step that outlives its node's "down" does not drain the node a minute later, in the midst of another test.
+UnkillableStepTimeout=3600
 OverTimeLimit=0
 InactiveLimit=0
 MinJobAge=300
