@@ -12,8 +12,8 @@ import type { AgentStep, Unit } from './units.ts';
 import { WaitingUnits } from './waiting-units.ts';
 import type { BeginMessage } from './wire/messages.ts';
 
-/** Of this process's affinity mask: Slurm may grant more than a node really has. */
-const REAL_CPUS = availableParallelism();
+/** Two for each CPU of this process's affinity mask (Slurm may grant more than a node really has), as a start also waits. */
+const HOSTS_STARTING = 2 * availableParallelism();
 /** What it costs to start a host. */
 const HOST_START_MS = 80;
 
@@ -131,11 +131,11 @@ export class Dispatcher {
     return this.waiting.next((step) => this.#options.slots.canTake(step.need) && this.#isWorthAHost(step));
   }
 
-  /** Starting a host keeps a CPU busy: more at once than there are CPUs would only make the first one late. */
+  /** Starting a host keeps a CPU busy: many more at once than there are CPUs would only make the first one late. */
   #startsEnough(): boolean {
     let starting = 0;
     for (const { host } of this.#lanes.values()) if (host.isStarting) starting += 1;
-    return starting >= REAL_CPUS;
+    return starting >= HOSTS_STARTING;
   }
 
   /** Unless the lanes that there are will have done what waits before a new host could begin. */

@@ -27,7 +27,7 @@ export interface StepView {
   /** Settled otherwise: skipped, cancelled, aborted. */
   other: number;
   running: number;
-  /** When it was first seen at work, and settled. */
+  /** When it was begun and settled, by the coordinator; else when it was first seen so. */
   startedAtMs: number | null;
   endedAtMs: number | null;
   /** (time, units settled) of the last seconds, oldest first, for the rate. */
@@ -84,8 +84,8 @@ function applyStep(step: StepView, news: StepProgress, nowMs: number): StepView 
     failed: news.failed,
     other: news.other,
     running: news.running,
-    startedAtMs: step.startedAtMs ?? (state === 'waiting' ? null : nowMs),
-    endedAtMs: isSettled(state) ? (step.endedAtMs ?? nowMs) : null,
+    startedAtMs: news.startedAtMs || (step.startedAtMs ?? (state === 'waiting' ? null : nowMs)),
+    endedAtMs: isSettled(state) ? news.endedAtMs || (step.endedAtMs ?? nowMs) : null,
   };
   const last = step.samples.at(-1);
   if (last && nowMs - last.atMs < SAMPLE_EVERY_MS) return next;

@@ -3,12 +3,10 @@ import path from 'node:path';
 import { Core } from '../core/core.ts';
 import type { SendEffect } from '../core/effects.ts';
 import type { Event } from '../core/events.ts';
-import type { AllocationView } from '../core/views.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Waiting } from '../plan/slurm.ts';
-import type { AllocationProgress, Hello, Welcome } from '../rpc/messages.ts';
+import type { Hello, Welcome } from '../rpc/messages.ts';
 import { serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedRun, LogRow } from '../store/types.ts';
@@ -18,9 +16,11 @@ import { batchOf } from './batch.ts';
 import { Execs } from './execs.ts';
 import { Loop, type LoopEnd } from './loop.ts';
 import { type Pools, poolsOf } from './pools.ts';
+import { allocationProgress, stepProgress } from './progress.ts';
 import { Providers } from './providers.ts';
 import { restoredSteps } from './resume.ts';
 import { Sessions } from './sessions.ts';
+import { StepClock } from './step-times.ts';
 import { StepWork } from './step-work.ts';
 import { Watchers } from './watchers.ts';
 
@@ -55,6 +55,7 @@ export class Coordinator {
   readonly #execs: Execs;
   readonly #agents: AgentsView;
   readonly #steps: StepWork;
+  readonly #clock = new StepClock();
   readonly #ownLogs: LogRow[] = [];
   #ownSeq = 0;
   #core!: Core;
@@ -75,7 +76,7 @@ export class Coordinator {
       onEndKnown: (allocation) => this.#sessions.timeLeft(allocation, this.#providers.secondsLeft(allocation)),
     });
     this.#watchers = new Watchers(() => ({
-      steps: this.#core.counts().map((step) => ({ ...step, total: step.total ?? 0, totalKnown: step.total !== null })),
+      steps: this.#core.counts().map((count) => stepProgress(count, this.#clock.of(count.step))),
       ...this.#core.capacity(),
       state: this.#core.phase.kind === 'cancelling' ? 'cancelling' : 'running',
       slurmCalls: this.#providers.calls,
@@ -135,7 +136,10 @@ export class Coordinator {
           ownLogs: this.#ownLogs.splice(0),
           nowMs: Date.now(),
         }),
-      onCommitted: (batch) => this.#watchers.logs(batch.logs ?? []),
+      onCommitted: ({ logs, steps }) => {
+        this.#watchers.logs(logs ?? []);
+        this.#clock.note(steps ?? []);
+      },
       onChanged: () => this.#watchers.changed(),
       carryOut: (effect) => this.#carryOut(effect),
       setPaused: (paused) => this.#sessions.setPaused(paused),
@@ -281,20 +285,4 @@ export class Coordinator {
       tunnel: !isLocal,
     };
   }
-}
-
-function allocationProgress({ id, job, state, waiting, cpus }: AllocationView): AllocationProgress {
-  return {
-    id,
-    job: job ?? '',
-    state,
-    reason: waiting ? reasonText(waiting) : '',
-    expectedStartMs: waiting?.expectedStartMs ?? 0,
-    cpus,
-  };
-}
-
-/** Outflow's words, with Slurm's. */
-function reasonText({ reason, text }: Waiting): string {
-  return text.includes(reason) ? text : `${text} (${reason})`;
 }

@@ -199,6 +199,8 @@ export interface StepProgress {
   failed: number;
   other: number;
   running: number;
+  startedAtMs: number;
+  endedAtMs: number;
 }
 
 export interface Progress {

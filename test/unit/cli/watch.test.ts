@@ -33,6 +33,8 @@ const of = (step: number, state: string, more: Partial<StepProgress> = {}): Step
   failed: 0,
   other: 0,
   running: 0,
+  startedAtMs: 0,
+  endedAtMs: 0,
   ...more,
 });
 
