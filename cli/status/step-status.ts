@@ -1,10 +1,9 @@
 // The steps of a run as `status` shows them: what the store counted, and what its holder says is running.
-import type { StepState } from '../../src/model/states.ts';
+import { isStepEnd, type StepState } from '../../src/model/states.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Progress } from '../../src/rpc/messages.ts';
 import type { StepSummary } from '../../src/store/types.ts';
 import { stepLabels } from '../text/step-labels.ts';
-import { isSettled } from '../watch/model.ts';
 
 export interface StepStatus {
   step: string;
@@ -32,7 +31,7 @@ export function stepStatuses(
     const now = live?.steps.find((one) => one.step === ordinal);
     const state = (now?.state as StepState | undefined) ?? summary?.state ?? 'waiting';
     const startedAtMs = summary?.firstStartedAtMs ?? null;
-    const endedAtMs = isSettled(state) ? (summary?.atMs ?? nowMs) : nowMs;
+    const endedAtMs = isStepEnd(state) ? (summary?.atMs ?? nowMs) : nowMs;
     return {
       step: step.id,
       label: labels[ordinal] as string,

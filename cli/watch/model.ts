@@ -1,5 +1,5 @@
 // What is known of a run while it is watched: pure data, made from the coordinator's events.
-import type { RunState, StepState } from '../../src/model/states.ts';
+import { isStepEnd, type RunState, type StepState } from '../../src/model/states.ts';
 import type { AllocationProgress, Progress, StepProgress } from '../../src/rpc/messages.ts';
 
 export interface WatchModel {
@@ -69,7 +69,7 @@ export function applyProgress(model: WatchModel, progress: Progress, nowMs: numb
     return change ? applyStep(step, change, nowMs) : step;
   });
   const { agents, cpus } = progress;
-  const isOver = progress.state !== 'running' || steps.every((step) => isSettled(step.state));
+  const isOver = progress.state !== 'running' || steps.every((step) => isStepEnd(step.state));
   const allocations = isOver ? [] : progress.allocations;
   return { ...model, state: progress.state as RunState, agents, cpus, allocations, steps };
 }
@@ -85,7 +85,7 @@ function applyStep(step: StepView, news: StepProgress, nowMs: number): StepView 
     other: news.other,
     running: news.running,
     startedAtMs: news.startedAtMs || (step.startedAtMs ?? (state === 'waiting' ? null : nowMs)),
-    endedAtMs: isSettled(state) ? news.endedAtMs || (step.endedAtMs ?? nowMs) : null,
+    endedAtMs: isStepEnd(state) ? news.endedAtMs || (step.endedAtMs ?? nowMs) : null,
   };
   const last = step.samples.at(-1);
   if (last && nowMs - last.atMs < SAMPLE_EVERY_MS) return next;
@@ -111,22 +111,7 @@ export function etaMs(step: StepView): number | null {
   return ((step.total - doneOf(step)) / rate) * 1000;
 }
 
-export function isSettled(state: StepState): boolean {
-  switch (state) {
-    case 'succeeded':
-    case 'failed':
-    case 'cancelled':
-    case 'aborted':
-      return true;
-    case 'waiting':
-    case 'expanding':
-    case 'running':
-    case 'reducing':
-      return false;
-  }
-}
-
 /** The steps that settled between two models, in the plan's order. */
 export function newlySettled(before: WatchModel, after: WatchModel): StepView[] {
-  return after.steps.filter((step, at) => isSettled(step.state) && !isSettled((before.steps[at] as StepView).state));
+  return after.steps.filter((step, at) => isStepEnd(step.state) && !isStepEnd((before.steps[at] as StepView).state));
 }

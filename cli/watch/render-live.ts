@@ -1,10 +1,11 @@
 // The picture of a running run on a terminal: a head line and a line a step. Pure: what it shows follows from its arguments.
 import stringWidth from 'fast-string-width';
 import { formatDuration } from '../../src/base/duration.ts';
+import { isStepEnd } from '../../src/model/states.ts';
 import { clock, count, cut, pad, padLeft, rate, widest } from '../text/format.ts';
 import type { Paint } from '../text/style.ts';
 import { waitsOf, waitsText } from './allocations.ts';
-import { doneOf, etaMs, isSettled, rateOf, type StepView, type WatchModel } from './model.ts';
+import { doneOf, etaMs, rateOf, type StepView, type WatchModel } from './model.ts';
 
 export interface Screen {
   columns: number;
@@ -117,7 +118,7 @@ function paintTail(step: StepView, nowMs: number, room: number, paint: Paint): s
 function tailParts(step: StepView, nowMs: number): string[] {
   if (step.state === 'waiting') return [];
   const startedAtMs = step.startedAtMs ?? nowMs;
-  if (isSettled(step.state)) {
+  if (isStepEnd(step.state)) {
     const tookMs = (step.endedAtMs ?? nowMs) - startedAtMs;
     const took = tookMs > 0 ? formatDuration(tookMs) : ''; // between two looks: not measured
     if (step.state === 'succeeded' || (step.state === 'failed' && step.failed > 0 && step.isMap)) return [took];
@@ -134,7 +135,7 @@ function tailParts(step: StepView, nowMs: number): string[] {
 /** Steps at work come first when there are too many for the screen; the plan's order is kept. */
 function chooseSteps(steps: readonly StepView[], room: number): StepView[] {
   if (steps.length <= room) return [...steps];
-  const rank = (step: StepView): number => (isSettled(step.state) ? 2 : step.state === 'waiting' ? 1 : 0);
+  const rank = (step: StepView): number => (isStepEnd(step.state) ? 2 : step.state === 'waiting' ? 1 : 0);
   const chosen = new Set([...steps].sort((a, b) => rank(a) - rank(b)).slice(0, room));
   return steps.filter((step) => chosen.has(step));
 }

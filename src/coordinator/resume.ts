@@ -1,13 +1,10 @@
 // From what an earlier holder committed to a core that goes on from there.
 import type { Core } from '../core/core.ts';
 import type { RestoredStep } from '../core/state.ts';
+import { isStepEnd, type StepEndState } from '../model/states.ts';
 import type { Plan, ValueText } from '../plan/plan.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedRun } from '../store/types.ts';
-
-const ENDED = ['succeeded', 'failed', 'cancelled', 'aborted'] as const;
-type Ended = (typeof ENDED)[number];
-const isEnded = (state: string): state is Ended => (ENDED as readonly string[]).includes(state);
 
 /** Per step ordinal, what is known of it. */
 export async function restoredSteps(store: Store, loaded: LoadedRun, plan: Plan): Promise<Map<number, RestoredStep>> {
@@ -16,13 +13,13 @@ export async function restoredSteps(store: Store, loaded: LoadedRun, plan: Plan)
     const step = plan.workflow.steps[row.step];
     const mine = <T extends { step: number }>(rows: T[]): T[] => rows.filter((each) => each.step === row.step);
     restored.set(row.step, {
-      ended: isEnded(row.state)
+      ended: isStepEnd(row.state)
         ? {
             state: row.state,
             outputs: step?.kind === 'task' ? await taskOutput(store, loaded, row.step, row.state) : row.outputs,
           }
         : null,
-      settled: mine(loaded.settled).filter((range): range is typeof range & { state: Ended } => isEnded(range.state)),
+      settled: mine(loaded.settled).filter((range): range is typeof range & { state: StepEndState } => isStepEnd(range.state)),
       attempts: mine(loaded.attempts).map(({ index, attempts, failures, losses, lastFailure }) => ({
         index,
         attempts,
@@ -36,7 +33,7 @@ export async function restoredSteps(store: Store, loaded: LoadedRun, plan: Plan)
   return restored;
 }
 
-async function taskOutput(store: Store, loaded: LoadedRun, step: number, state: Ended): Promise<ValueText | null> {
+async function taskOutput(store: Store, loaded: LoadedRun, step: number, state: StepEndState): Promise<ValueText | null> {
   return state === 'succeeded' ? await store.unitOutput(loaded.record.id, step, 0) : null;
 }
 

@@ -1,5 +1,5 @@
 // When steps began and ended, by what was committed: a quick run is over before anybody has seen it begin.
-import { RUN_END_STATES } from '../model/states.ts';
+import { isStepEnd } from '../model/states.ts';
 import type { StepRow } from '../store/types.ts';
 
 export interface StepTimes {
@@ -9,7 +9,6 @@ export interface StepTimes {
 }
 
 const NOT_YET: StepTimes = { startedAtMs: 0, endedAtMs: 0 };
-const ENDED: readonly string[] = [...RUN_END_STATES, 'aborted'];
 
 export class StepClock {
   readonly #times = new Map<number, StepTimes>();
@@ -17,7 +16,7 @@ export class StepClock {
   note(rows: readonly StepRow[]): void {
     for (const { step, state, atMs } of rows) {
       const times = this.of(step);
-      if (ENDED.includes(state)) this.#times.set(step, { ...times, endedAtMs: atMs });
+      if (isStepEnd(state)) this.#times.set(step, { ...times, endedAtMs: atMs });
       else if (times.startedAtMs === 0) this.#times.set(step, { ...times, startedAtMs: atMs });
     }
   }

@@ -16,6 +16,14 @@ export const STEP_STATES = [
 ] as const;
 export type StepState = (typeof STEP_STATES)[number];
 
+/** Those that a step does not leave any more. */
+const STEP_END_STATES = ['succeeded', 'failed', 'cancelled', 'aborted'] as const satisfies readonly StepState[];
+export type StepEndState = (typeof STEP_END_STATES)[number];
+
+export function isStepEnd(state: string): state is StepEndState {
+  return (STEP_END_STATES as readonly string[]).includes(state);
+}
+
 export const RUN_END_STATES = ['succeeded', 'failed', 'cancelled'] as const;
 export type RunEndState = (typeof RUN_END_STATES)[number];
 /** `orphaned`: not ended, and no live holder of its lease. */
