@@ -5,7 +5,14 @@ import path from 'node:path';
 import { root } from './node24.mjs';
 
 const folders = ['agent', 'cli', 'proto', 'src'];
-const files = ['package-lock.json', 'package.json', 'scripts/build.mjs', 'tsconfig.json', 'tsconfig.types.json'];
+const files = [
+  'package-lock.json',
+  'package.json',
+  'scripts/build.mjs',
+  'scripts/license-texts.mjs',
+  'tsconfig.json',
+  'tsconfig.types.json',
+];
 
 /** Where a build leaves the digest of what it was built from; written last. */
 export const buildStamp = path.join('dist', '.stamp');

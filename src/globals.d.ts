@@ -2,6 +2,8 @@
 
 /** The version in package.json. */
 declare const __OUTFLOW_VERSION__: string;
+/** The version of the embedded Postgres. */
+declare const __OUTFLOW_POSTGRES__: string;
 /** The commit that was built, shortened, or `unknown`. */
 declare const __OUTFLOW_COMMIT__: string;
 /** Of all that the build was made from. */

@@ -3,6 +3,8 @@
 // CPU busy (1.2.0-beta.15).
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { isExecutable } from '../../src/system/embedded.ts';
+import { unpacked } from '../../src/system/unpack.ts';
 
 export interface NativePty {
   /** Starts a process as the leader of a session with a terminal. `onExit`: its exit code, or the number of a signal. */
@@ -33,6 +35,7 @@ export function loadPty(): Pty | undefined {
   const platform = `${process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
   try {
+    if (isExecutable) return { native: require(path.join(unpacked('pty'), 'pty.node')) as NativePty, helper: '' };
     const file = require.resolve(`@lydell/node-pty-${platform}`);
     const { native } = require(file) as { native: NativePty };
     return { native, helper: path.resolve(path.dirname(file), '..', 'prebuilds', platform, 'spawn-helper') };

@@ -2,8 +2,10 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildOptions, BuildResult } from 'esbuild';
-import { OutflowError } from '../model/errors.ts';
+import { isOutflowError, OutflowError } from '../model/errors.ts';
+import { isExecutable } from '../system/embedded.ts';
 import { bundleError, bundleWarnings, isBuildFailure } from './bundle-errors.ts';
+import { embeddedEsbuild } from './embedded-esbuild.ts';
 import { COMMONJS, META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
 import { type PackagesUsed, packages } from './packages.ts';
 import { loadParts, PART_NAMES, type Parts } from './parts.ts';
@@ -122,9 +124,11 @@ async function withEsbuild<T>(work: (esbuild: Esbuild) => Promise<T>, signal: Ab
 
 async function loadEsbuild(): Promise<Esbuild> {
   try {
+    if (isExecutable) return embeddedEsbuild();
     const loaded = (await import('esbuild')) as Esbuild & { default?: Esbuild };
     return loaded.default ?? loaded;
   } catch (cause) {
+    if (isOutflowError(cause)) throw cause;
     const hint = 'reinstall outflow for this platform (npm install in its directory)';
     throw new OutflowError(
       'pipeline-unbundled',

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildOptions, Plugin } from 'esbuild';
+import { embedded, isExecutable } from '../system/embedded.ts';
 import { builtDir, programPackage, programRoot } from './program.ts';
 
 export interface Part {
@@ -26,10 +27,13 @@ let loaded: Promise<Parts> | undefined;
 
 /** The built program has them beside it; from its sources they are made once a process. */
 export function loadParts(): Promise<Parts> {
-  loaded ??= builtDir
-    ? Promise.resolve(JSON.parse(readFileSync(path.join(builtDir, 'pipeline-parts.json'), 'utf8')))
-    : buildParts();
+  loaded ??= isExecutable || builtDir ? Promise.resolve(JSON.parse(readParts())) : buildParts();
   return loaded;
+}
+
+function readParts(): string {
+  if (isExecutable) return embedded('pipeline-parts.json').toString();
+  return readFileSync(path.join(builtDir ?? '', 'pipeline-parts.json'), 'utf8');
 }
 
 /** Makes the parts; the build calls it too. `define`: what the build says of the version. */

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { insideExecutable, isExecutable } from '../system/embedded.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
@@ -12,7 +13,9 @@ export const builtDir: string | undefined = existsSync(path.join(here, 'pipeline
 /** The directory of outflow's package.json. */
 export const programRoot: string = path.basename(here) === 'loader' ? path.resolve(here, '..', '..') : path.dirname(here);
 
-const ownFolders = ['dist', 'src', 'agent', 'cli', 'node_modules'].map((folder) => path.join(programRoot, folder) + path.sep);
+const ownFolders = isExecutable
+  ? [insideExecutable + path.sep]
+  : ['dist', 'src', 'agent', 'cli', 'node_modules'].map((folder) => path.join(programRoot, folder) + path.sep);
 
 /** Whether `file` is part of outflow, or of what outflow itself depends on. */
 export function isProgramFile(file: string): boolean {
@@ -21,6 +24,7 @@ export function isProgramFile(file: string): boolean {
 
 /** The real directory of a package that this program brings along; undefined where it has none on disk. */
 export function programPackage(name: string): string | undefined {
+  if (isExecutable) return undefined;
   if (name === 'outflow') return realpathSync(programRoot);
   try {
     return realpathSync(path.dirname(createRequire(path.join(programRoot, 'package.json')).resolve(`${name}/package.json`)));

