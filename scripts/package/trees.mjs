@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { trimmedIcuData } from './icu-data.mjs';
 
 /** @typedef {import('../../src/system/unpack.ts').TreeIndex} TreeIndex */
 /** @typedef {{ index: TreeIndex, contents: Buffer }} Tree */
@@ -55,7 +56,7 @@ function treeOf(root, { links = new Map(), isWanted = () => true } = {}) {
     if (stat.isDirectory()) entries.push({ kind: 'directory', path: file });
     else if (stat.isSymbolicLink()) entries.push({ kind: 'link', path: file, target: readlinkSync(full) });
     else {
-      const bytes = readFileSync(full);
+      const bytes = /^libicudata\.so/.test(path.basename(file)) ? trimmedIcuData(readFileSync(full)) : readFileSync(full);
       contents.push(bytes);
       entries.push({ kind: 'file', path: file, bytes: bytes.length, executable: (stat.mode & 0o111) !== 0 });
     }
