@@ -21,6 +21,12 @@ function project(name: string, include: string[], testTimeoutMs = 60_000, more: 
   return { extends: true, test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs, ...more } };
 }
 
+/**
+ * Tests that drive the program from outside; they run against the executable, too. Left to the clone: those of test/e2e/agent,
+ * loader and rpc, which import modules and play one side themselves.
+ */
+const DRIVING = ['test/e2e/cli/**/*.test.ts', 'test/e2e/run/**/*.test.ts', 'test/e2e/exec/**/*.test.ts'];
+
 /** For files that share what `globalSetup` finds: after all other projects, one file at a time. */
 function oneByOne(globalSetup: string): Options {
   return { globalSetup: [globalSetup], fileParallelism: false, sequence: { groupOrder: 1 } };
@@ -43,6 +49,10 @@ export default defineConfig({
       project('postgres', ['test/postgres/**/*.test.ts']),
       // Real processes of the built program.
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
+      // The same against the single executable, in a place where nothing else is.
+      project('executable', [...DRIVING, 'test/executable/**/*.test.ts'], 120_000, {
+        globalSetup: ['./test/support/executable-setup.ts'],
+      }),
       // A real Slurm, where there is one: a virtual cluster that the files share, one after the other.
       project('slurm', ['test/slurm/**/*.test.ts'], 120_000, oneByOne('./test/support/slurm-setup.ts')),
       // The code blocks of the documentation.

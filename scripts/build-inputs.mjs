@@ -1,4 +1,5 @@
-// Says whether dist/ was built from the files that are there now: a digest over the contents of all inputs. Runs on Node 20.
+// Says whether dist/, and the executable, were made from the files that are there now: digests over the contents of all inputs.
+// Runs on Node 20.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -17,9 +18,25 @@ const files = [
 /** Where a build leaves the digest of what it was built from; written last. */
 export const buildStamp = path.join('dist', '.stamp');
 
+/** The same of the executable. A build removes it, as all in dist/ that is not its own. */
+export const packageStamp = path.join('dist', '.package-stamp');
+
 export function digestOfBuildInputs() {
-  const names = [...files];
-  for (const folder of folders) {
+  return digestOf(files, folders);
+}
+
+/** What the tutorial compiles goes into the executable. */
+export function digestOfPackageInputs() {
+  return digestOf([...files, 'scripts/package.mjs'], [...folders, 'examples/tutorial', 'scripts/package']);
+}
+
+/**
+ * @param {string[]} ofFiles
+ * @param {string[]} ofFolders
+ */
+function digestOf(ofFiles, ofFolders) {
+  const names = [...ofFiles];
+  for (const folder of ofFolders) {
     for (const below of readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })) {
       const name = path.join(folder, below);
       if (statSync(path.join(root, name)).isFile()) names.push(name);

@@ -41,7 +41,7 @@ describeSlurm('a run on Slurm', () => {
     const gate = newGate();
     const args = ['gated', '--count', '2', '--gate', gate, ...onSlurm(world)].map((word) => `'${word}'`).join(' ');
     const line = `'${world.clone}/bin/outflow' submit ${args}; exec cat`;
-    const terminal = onTerminal(...userCommand(['bash', '-c', line], { cwd: world.dir, env: world.env }), {
+    const terminal = onTerminal(userCommand(['bash', '-c', line], { cwd: world.dir, env: world.env }).flat(), {
       cwd: world.dir,
       env: {},
     });

@@ -1,17 +1,16 @@
 // Runs the built program as a user does, each test file with an OUTFLOW_HOME, a database server and a directory of its own.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import { givenToProgram, programWords, projectRoot, sealed, temporaryDirectory } from './program-under-test.ts';
 
-export const projectRoot = path.resolve(import.meta.dirname, '../..');
-const program = path.join(projectRoot, 'dist/outflow.cjs');
+export { projectRoot };
 
 export interface CallOptions {
   cwd?: string;
   env?: Record<string, string>;
   input?: string;
-  /** Another build of outflow. */
+  /** Another build of outflow than the clone's. */
   program?: string;
 }
 
@@ -27,6 +26,8 @@ export interface World {
   /** Where commands are called, unless told otherwise. */
   dir: string;
   env: Record<string, string>;
+  /** The words that start a command, for those who start it otherwise: with `dir` and `env`. */
+  words(...args: string[]): string[];
   /** Starts a command; what it gives ends as `Ended` with it, whatever its exit code. */
   start(args: string[], options?: CallOptions): ReturnType<typeof startProgram>;
   run(args: string[], options?: CallOptions): Promise<Ended>;
@@ -40,12 +41,15 @@ export interface World {
 
 /** A world with an empty directory; its embedded server starts with the first command that needs it. */
 export function makeWorld(): World {
-  // Short: a Unix socket's path must fit into 107 bytes.
-  const root = mkdtempSync(path.join(tmpdir(), 'of-'));
+  const root = temporaryDirectory();
   const [home, dir] = [path.join(root, 'h'), path.join(root, 'project')];
-  for (const made of [home, dir]) mkdirSync(made, { mode: 0o700 });
-  symlinkSync(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'));
-  const env = {
+  for (const made of [home, dir]) {
+    mkdirSync(made, { mode: 0o700 });
+    givenToProgram(made);
+  }
+  // The executable has what pipelines import inside itself.
+  if (sealed === undefined) symlinkSync(path.join(projectRoot, 'node_modules'), path.join(root, 'node_modules'));
+  const env: Record<string, string> = {
     OUTFLOW_HOME: home,
     OUTFLOW_DB_IDLE: '60',
     NO_COLOR: '1',
@@ -64,6 +68,7 @@ export function makeWorld(): World {
     home,
     dir,
     env,
+    words: (...args) => programWords(args, { cwd: dir, env }),
     start,
     run,
     json: async (args, options) => JSON.parse((await run([...args, '--json'], options)).stdout),
@@ -71,7 +76,7 @@ export function makeWorld(): World {
       const target = path.join(dir, file);
       mkdirSync(path.dirname(target), { recursive: true });
       writeFileSync(target, text);
-      return target;
+      return givenToProgram(target);
     },
     end: async () => {
       endProcessesOf(home); // a test that failed may have left a run going
@@ -92,11 +97,7 @@ export function endProcessesOf(home: string): void {
   }
 }
 
-function startProgram(args: string[], { cwd, env, input, program: file = program }: CallOptions) {
-  return execa(process.execPath, [file, ...args], {
-    reject: false,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(env === undefined ? {} : { env }),
-    ...(input === undefined ? {} : { input }),
-  });
+function startProgram(args: string[], { cwd = '/', env = {}, input, program }: CallOptions) {
+  const [command = '', ...words] = programWords(args, { cwd, env }, program);
+  return execa(command, words, { reject: false, cwd, env, ...(input === undefined ? {} : { input }) });
 }

@@ -1,6 +1,7 @@
 // Counts what the tests came to, and says so in the very last line: `N passed, N failed, N skipped`.
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestRunEndReason, TestSuite } from 'vitest/node';
+import type { SealedPlace } from './executable-setup.ts';
 import type { SlurmFound } from './slurm-setup.ts';
 
 /**
@@ -21,7 +22,7 @@ export default class CountReporter implements Reporter {
     const nothingRan = counts.passed + counts.failed + counts.skipped === 0;
     if (counts.failed === 0 && (nothingRan || reason !== 'passed')) counts.failed = 1;
 
-    const notes = withoutSlurm(modules);
+    const notes = [...withoutSlurm(modules), ...withoutNamespace(modules)];
     const file = process.env.OUTFLOW_TEST_COUNTS;
     if (file) {
       writeFileSync(file, JSON.stringify({ ...counts, notes }));
@@ -39,6 +40,12 @@ function withoutSlurm(modules: readonly TestModule[]): string[] {
   if (slurm?.state !== 'absent') return [];
   const skipped = ofSlurm.flatMap((module) => [...module.children.allTests('skipped')]).length;
   return [`${skipped} skipped: no Slurm here (${slurm.why}): scripts/slurm-cluster up`];
+}
+
+function withoutNamespace(modules: readonly TestModule[]): string[] {
+  const { project } = modules.find(({ project: { name } }) => name === 'executable') ?? {};
+  const place: SealedPlace | undefined = project?.getProvidedContext().sealed;
+  return place?.unsealed ? [`the executable was tested without a namespace of its own: ${place.unsealed}`] : [];
 }
 
 function failuresOutsideOfTests(of: TestModule | TestSuite): number {

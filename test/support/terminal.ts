@@ -17,8 +17,8 @@ export interface Terminal {
 export const CTRL_C = '\u0003';
 
 /** `script` of util-linux makes the terminal, and passes the exit code on. */
-export function onTerminal(command: string, args: string[], options: { cwd: string; env: Record<string, string> }): Terminal {
-  const words = [command, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+export function onTerminal(command: string[], options: { cwd: string; env: Record<string, string> }): Terminal {
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
   const line = `stty rows 24 cols 90; exec ${words}`;
   const child = execa('script', ['--quiet', '--flush', '--return', '--command', line, '/dev/null'], {
     ...options,

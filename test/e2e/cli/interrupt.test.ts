@@ -5,6 +5,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
+import { programWords } from '../../support/program-under-test.ts';
 import { CTRL_C, onTerminal, type Terminal } from '../../support/terminal.ts';
 
 let world: World;
@@ -19,7 +20,8 @@ afterAll(() => world.end());
 
 function terminal(...args: string[]): Terminal {
   const { NO_COLOR: _plain, ...env } = world.env;
-  return onTerminal(process.execPath, [path.join(projectRoot, 'dist/outflow.cjs'), ...args], { cwd: world.dir, env });
+  const options = { cwd: world.dir, env };
+  return onTerminal(programWords(args, options), options);
 }
 
 const runOf = (shown: string): string => /run (\w{8})/.exec(shown)?.[1] as string;
@@ -61,9 +63,10 @@ test('a second Ctrl-C ends at once what does not end by itself', async () => {
 });
 
 test('a reader that goes away does not end the watch: the exit code is the run’s', async () => {
-  const program = `'${process.execPath}' '${path.join(projectRoot, 'dist/outflow.cjs')}'`;
-  const line = `${program} run work --count 40 --fail 39 --quiet | head -n 1; exit "\${PIPESTATUS[0]}"`;
-  const { stdout, exitCode } = await execa('bash', ['-c', line], { cwd: world.dir, env: world.env, reject: false });
+  const words = world.words('run', 'work', '--count', '40', '--fail', '39', '--quiet');
+  const line = '"$@" | head -n 1; exit $PIPESTATUS'; // of the first
+  const options = { cwd: world.dir, env: world.env, reject: false };
+  const { stdout, exitCode } = await execa('bash', ['-c', line, 'bash', ...words], options);
   expect(stdout).toMatch(/^printed \d+$/);
   expect(exitCode).toBe(1);
 });

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { World } from '../../support/outflow.ts';
 import { until } from '../../support/until.ts';
-import { isAlive, makeExecWorld, program, startWaiting, type WaitingRun } from './waiting-run.ts';
+import { isAlive, makeExecWorld, startWaiting, type WaitingRun } from './waiting-run.ts';
 
 const MIB = 1024 * 1024;
 
@@ -69,7 +69,8 @@ test('a reader that is slow holds the process up, and fills no memory', async ()
   const ended = path.join(world.dir, 'ended');
   const before = memoryOf(world);
   const script = `head -c ${256 * MIB} /dev/zero; echo > ended`;
-  const child = spawn(process.execPath, [program, 'exec', unit, '--', 'sh', '-c', script], {
+  const [command = '', ...words] = world.words('exec', unit, '--', 'sh', '-c', script);
+  const child = spawn(command, words, {
     cwd: world.dir,
     env: { ...process.env, ...world.env },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -8,7 +8,7 @@ import { dialHolder } from '../../../cli/watch/dial-holder.ts';
 import type { RunSummary } from '../../../src/store/types.ts';
 import type { World } from '../../support/outflow.ts';
 import { type SecureRun, startSecureRun } from '../rpc/secure-run.ts';
-import { makeExecWorld, program, startWaiting, type WaitingRun } from './waiting-run.ts';
+import { makeExecWorld, startWaiting, type WaitingRun } from './waiting-run.ts';
 
 describe('a holder on another host', () => {
   let directory: string;
@@ -82,7 +82,7 @@ describe.skipIf(process.getuid?.() !== 0)('from a host of another name', () => {
   });
 
   const elsewhere = (...args: string[]) =>
-    execa('unshare', ['--uts', 'sh', '-c', 'hostname login2; exec "$@"', 'sh', process.execPath, program, ...args], {
+    execa('unshare', ['--uts', 'sh', '-c', 'hostname login2; exec "$@"', 'sh', ...world.words(...args)], {
       cwd: world.dir,
       env: world.env,
       reject: false,

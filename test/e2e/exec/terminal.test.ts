@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { projectRoot, type World } from '../../support/outflow.ts';
+import { sealed } from '../../support/program-under-test.ts';
 import { CTRL_C, onTerminal, type Terminal } from '../../support/terminal.ts';
 import { until } from '../../support/until.ts';
-import { isAlive, makeExecWorld, program, startWaiting, type WaitingRun } from './waiting-run.ts';
+import { isAlive, makeExecWorld, startWaiting, type WaitingRun } from './waiting-run.ts';
 
 const CTRL_D = '\u0004';
 
@@ -29,7 +30,7 @@ afterAll(async () => {
 
 /** Shows the name of its terminal first. */
 function terminal(...args: string[]): Terminal {
-  return onTerminal('sh', ['-c', 'tty; exec "$@"', 'sh', process.execPath, program, ...args], { cwd: world.dir, env: world.env });
+  return onTerminal(['sh', '-c', 'tty; exec "$@"', 'sh', ...world.words(...args)], { cwd: world.dir, env: world.env });
 }
 
 test('a shell with a terminal of the same size, that follows it when it changes', async () => {
@@ -85,7 +86,7 @@ test('all that a command says just before its end is shown', async () => {
   expect(numbers).toHaveLength(100_000);
 });
 
-test('without node-pty the same goes on plain pipes, and says so', async () => {
+test.skipIf(sealed)('without node-pty the same goes on plain pipes, and says so', async () => {
   const bare = mkdtempSync(path.join(tmpdir(), 'outflow-bare-')); // with no node_modules above it
   onTestFinished(() => rmSync(bare, { recursive: true }));
   mkdirSync(path.join(bare, 'node_modules'));

@@ -4,8 +4,6 @@ import path from 'node:path';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
 import { until } from '../../support/until.ts';
 
-export const program = path.join(projectRoot, 'dist/outflow.cjs');
-
 export function makeExecWorld(): World {
   const world = makeWorld();
   cpSync(path.join(projectRoot, 'test/fixtures/exec/pipeline.ts'), path.join(world.dir, 'pipeline.ts'));

@@ -4,6 +4,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
+import { asItsUser } from '../../support/program-under-test.ts';
 import { until } from '../../support/until.ts';
 
 const PIPELINE = path.join(projectRoot, 'test/fixtures/runs/pipeline.ts');
@@ -14,7 +15,7 @@ beforeAll(async () => {
   world = makeWorld();
   const { url } = await world.json<{ url: string }>(['db', 'start']);
   database = new pg.Client({ connectionString: url });
-  await database.connect();
+  await asItsUser(() => database.connect());
 });
 afterAll(async () => {
   await database.end();
@@ -177,7 +178,7 @@ test('Postgres killed in mid-run: nothing is lost, and the run goes on when it i
     return started.exitCode === 0 ? (JSON.parse(started.stdout) as { url: string }) : undefined;
   });
   database = new pg.Client({ connectionString: url });
-  await database.connect();
+  await asItsUser(() => database.connect());
   await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
   expect((await settled(run)).length).toBe(100);
 });
