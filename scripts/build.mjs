@@ -1,5 +1,5 @@
 // Builds dist/: the program (outflow.cjs, program/), the SDK (sdk.mjs), its declarations (types/), and SDK and zod as parts
-// of pipelines' bundles (pipeline-parts.json), and the licences of all that (licenses.txt). Runs on Node 24, by the setup.
+// of pipelines' bundles (pipeline-parts.json, pipeline-zod.json), and the licences of all that (licenses.txt). Runs on Node 24, by the setup.
 //
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.
@@ -7,7 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { buildParts } from '../src/loader/parts.ts';
+import { buildParts, buildWideZod } from '../src/loader/parts.ts';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
 import { licenseTexts } from './license-texts.mjs';
 import { root } from './node24.mjs';
@@ -130,9 +130,10 @@ async function buildSdk() {
 
 /** The SDK and zod as the program puts them into the bundles of pipelines. */
 async function buildPipelineParts() {
-  const parts = await buildParts(common.define);
+  const [parts, zod] = await Promise.all([buildParts(common.define), buildWideZod()]);
   mkdirSync(aside, { recursive: true });
   writeFileSync(path.join(aside, 'pipeline-parts.json'), JSON.stringify(parts));
+  writeFileSync(path.join(aside, 'pipeline-zod.json'), JSON.stringify(zod));
 }
 
 /** @returns {Promise<void>} */

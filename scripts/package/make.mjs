@@ -47,6 +47,7 @@ async function programAssets() {
   /** @type {Record<string, Buffer>} */
   const files = {
     'pipeline-parts.json': readFileSync('dist/pipeline-parts.json'),
+    'pipeline-zod.json': readFileSync('dist/pipeline-zod.json'),
     'licenses.txt': readFileSync('dist/licenses.txt'),
     'program/esbuild.cjs': Buffer.from(header + asAscii(readFileSync('node_modules/esbuild/lib/main.js', 'utf8'))),
   };

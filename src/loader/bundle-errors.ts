@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Message } from 'esbuild';
 import { OutflowError } from '../model/errors.ts';
 import { codeFrame, displayPath, type Place, placeText } from './code-frame.ts';
-import { packageName } from './packages.ts';
+import { packageName } from './package-files.ts';
 
 const NAMED = 3;
 

@@ -1,14 +1,15 @@
 // Bundles a pipeline file and all it imports into one ES module with a source map, known by its content.
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { BuildOptions, BuildResult } from 'esbuild';
+import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { isExecutable } from '../system/embedded.ts';
 import { bundleError, bundleWarnings, isBuildFailure } from './bundle-errors.ts';
 import { embeddedEsbuild } from './embedded-esbuild.ts';
+import { EXTERNALS_RUNTIME } from './externals.ts';
 import { COMMONJS, META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
 import { type PackagesUsed, packages } from './packages.ts';
-import { loadParts, PART_NAMES, type Parts } from './parts.ts';
+import { loadParts, loadWideZod, PART_NAMES, type PartName, type Parts } from './parts.ts';
 import { bundleHash, encodeBundle } from './stored-bundle.ts';
 
 export interface Bundle {
@@ -32,10 +33,10 @@ export async function bundlePipeline(file: string, options: { signal?: AbortSign
   return withEsbuild(async (esbuild) => {
     const parts = await loadParts();
     try {
-      const plain = await build(esbuild, entry, parts, false);
+      const plain = await build(esbuild, entry, parts);
       // Few pipelines ask for their own place; only theirs are read file by file in this process (+0.2 ms a file).
-      const result = plain.text.includes(META) ? await build(esbuild, entry, parts, true) : plain;
-      const bytes = encodeBundle({ ...assemble(result, parts), externals: [...result.used.externals].sort() });
+      const result = plain.text.includes(META) ? await build(esbuild, entry, parts, plain) : plain;
+      const bytes = encodeBundle({ ...(await assemble(result, parts)), externals: [...result.used.externals].sort() });
       return {
         hash: bundleHash(bytes),
         bytes,
@@ -50,15 +51,17 @@ export async function bundlePipeline(file: string, options: { signal?: AbortSign
 }
 
 interface Built {
+  inputs: Metafile['inputs'];
   text: string;
   map: string;
   used: PackagesUsed;
   warnings: string[];
 }
 
-async function build(esbuild: Esbuild, entry: string, parts: Parts, withMeta: boolean): Promise<Built> {
+/** `plain`: the bundle in which no file knows its place; now each that asks is told. */
+async function build(esbuild: Esbuild, entry: string, parts: Parts, plain?: Built): Promise<Built> {
   const dir = path.dirname(entry);
-  const used: PackagesUsed = { parts: new Set(), externals: new Set() };
+  const used: PackagesUsed = { parts: new Set(), isWideZod: false, externals: new Set() };
   const options = {
     entryPoints: [entry],
     absWorkingDir: dir, // paths in the output, such as names of CommonJS wrappers, are from here
@@ -76,12 +79,13 @@ async function build(esbuild: Esbuild, entry: string, parts: Parts, withMeta: bo
     logLevel: 'silent',
     logLimit: 0,
     define: META_DEFINE,
-    plugins: [packages(dir, parts, used), ...(withMeta ? [originalPaths(dir)] : [])],
+    plugins: [packages(dir, parts, used), ...(plain ? [originalPaths(dir, (file) => isEsModule(plain, dir, file))] : [])],
   } satisfies BuildOptions;
   const result: Output = await esbuild.build(options);
   const [map, script] = result.outputFiles;
   const isCommonJs = result.metafile.inputs[path.basename(entry)]?.format === 'cjs';
   return {
+    inputs: result.metafile.inputs,
     text: script!.text + (isCommonJs ? `export const ${COMMONJS}=true;` : ''),
     map: map!.text,
     used,
@@ -89,12 +93,20 @@ async function build(esbuild: Esbuild, entry: string, parts: Parts, withMeta: bo
   };
 }
 
+function isEsModule({ inputs }: Built, dir: string, file: string): boolean | undefined {
+  const format = inputs[path.relative(dir, file)]?.format;
+  return format === undefined ? undefined : format === 'esm';
+}
+
 /** Puts what every bundle needs, and the parts it uses, before it: one line each, so that the source map only moves down. */
-function assemble({ text, map, used }: Built, parts: Parts): { code: string; map: string } {
+async function assemble({ text, map, used }: Built, parts: Parts): Promise<{ code: string; map: string }> {
   const needed = PART_NAMES.filter(
-    (name) => used.parts.has(name) || [...used.parts].some((user) => parts[user]!.needs.includes(name)),
+    (name) => used.parts.has(name) || [...used.parts].some((user) => parts[user].needs.includes(name)),
   );
-  const before = [RUNTIME, ...needed.map((name) => parts[name]!.code)];
+  const codeOf = async (name: PartName): Promise<string> =>
+    (name === 'zod' && used.isWideZod ? await loadWideZod() : parts[name]).code;
+  const externals = text.includes('__outflow_external(') ? [EXTERNALS_RUNTIME] : [];
+  const before = [RUNTIME, ...externals, ...(await Promise.all(needed.map(codeOf)))];
   const lines = before.reduce((count, code) => count + code.split('\n').length, 0);
   const { sources, names, mappings } = JSON.parse(map) as { sources: string[]; names: string[]; mappings: string };
   return {

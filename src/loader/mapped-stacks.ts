@@ -14,6 +14,8 @@ export function mapStacksOf(script: string): void {
   const url = pathToFileURL(script).href;
   if (!maps.has(url)) maps.set(url, undefined);
   Error.prepareStackTrace = prepareStackTrace;
+  // The user's frames may lie below many of zod, of a package, or of Node's module loader.
+  Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50);
 }
 
 function prepareStackTrace(error: Error, sites: NodeJS.CallSite[]): string {

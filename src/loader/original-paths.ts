@@ -2,7 +2,7 @@
 //
 // The bundle holds paths from the pipeline's directory only; the directory itself is told at run time through
 // `globalThis[Symbol.for('outflow.pipeline-dir')]`. esbuild replaces the names (it knows scopes) by properties of one variable,
-// which each file that mentions them imports. An import may stand at the end, so that no line and column of the file moves.
+// which each file that mentions them imports; `require.resolve` as well. An import may stand at the end, so that no line and column of the file moves.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Loader, Plugin } from 'esbuild';
@@ -14,6 +14,7 @@ export const META_DEFINE: Record<string, string> = {
   'import.meta': META,
   __dirname: `${META}.dirname`,
   __filename: `${META}.filename`,
+  'require.resolve': `${META}.requireResolve`,
 };
 
 /** An export that says of a bundle: the pipeline is CommonJS, and all that it exports is in `default`. */
@@ -27,13 +28,16 @@ export const RUNTIME =
   `const require=__outflow_require('');` +
   `const ${META}_of=(file)=>{const filename=__outflow_path.join(__outflow_dir,file);const url=__outflow_url.pathToFileURL(filename).href;` +
   `return{url,filename,dirname:__outflow_path.dirname(filename),main:false,` +
+  `requireResolve:(...args)=>__outflow_require(__outflow_path.dirname(file)).resolve(...args),` +
   `resolve:(name)=>/^[./]/.test(name)?new URL(name,url).href:__outflow_url.pathToFileURL(__outflow_require(__outflow_path.dirname(file)).resolve(name)).href}};`;
 
-const MENTIONS = /\bimport\.meta\b|\b__dirname\b|\b__filename\b/;
-const ES_MODULE = /^[ \t]*(?:import\b(?!\s*\()|export\b)|\bimport\.meta\b|^\s*(?:\/\/.*\n\s*)*await\b/m;
+const MENTIONS = /\bimport\.meta\b|\b__dirname\b|\b__filename\b|\brequire\.resolve\b/;
 
-/** Gives each file that mentions its own place a variable that holds it. */
-export function originalPaths(pipelineDir: string): Plugin {
+/**
+ * Gives each file that mentions its own place, or looks from there, a variable that holds it. `isEsModule`: what esbuild takes
+ * the file for; undefined: it cannot tell, and either will do.
+ */
+export function originalPaths(pipelineDir: string, isEsModule: (file: string) => boolean | undefined): Plugin {
   return {
     name: 'original-paths',
     setup(build) {
@@ -48,15 +52,16 @@ export function originalPaths(pipelineDir: string): Plugin {
         const text = await readFile(file, 'utf8');
         if (!MENTIONS.test(text)) return undefined;
         const name = JSON.stringify(`outflow-meta:${path.relative(pipelineDir, file)}`);
-        return { contents: withMeta(file, text, name), loader: path.extname(file).replace(/^\.[cm]?/, '') as Loader };
+        const contents = isEsModule(file) === false ? withRequired(text, name) : `${text}\nimport { ${META} } from ${name};`;
+        return { contents, loader: path.extname(file).replace(/^\.[cm]?/, '') as Loader };
       });
     },
   };
 }
 
-function withMeta(file: string, text: string, name: string): string {
-  const isEsModule = /\.m[jt]s$/.test(file) || (!/\.c[jt]s$/.test(file) && ES_MODULE.test(text));
-  if (isEsModule) return `${text}\nimport { ${META} } from ${name};`;
-  // CommonJS: after a hashbang and the directive that must come first.
-  return text.replace(/^(?:#![^\n]*\n)?(?:\s*(['"])use strict\1;?)?/, (start) => `${start}var { ${META} } = require(${name});`);
+const BEFORE_CODE = /^\uFEFF?(?:#![^\n]*\n)?(?:(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*\/)*(['"])use strict\1;?)?/;
+
+/** In CommonJS: after a line for the shell and the directive that must come first. */
+function withRequired(text: string, name: string): string {
+  return text.replace(BEFORE_CODE, (start) => `${start}var { ${META} } = require(${name});`);
 }

@@ -1,16 +1,22 @@
 // Which packages a pipeline gets from where: its own node_modules first, outflow's SDK and zod otherwise; native ones stay outside.
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
-import type { OnResolveResult, Plugin } from 'esbuild';
-import { PART_NAMES, type Parts, partModule } from './parts.ts';
-import { programPackage, programRoot } from './program.ts';
+import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
+import { type External, externalEsModule, externalModule, isNative } from './externals.ts';
+import { findPackage, isEsModuleFile, packageJson, packageName } from './package-files.ts';
+import { loadWideZod, PART_NAMES, type PartName, type Parts, partModule } from './parts.ts';
+import { programPackage } from './program.ts';
 
 const PART = 'outflow-part';
 const EXTERNAL = 'outflow-external';
+const EXTERNAL_ES_MODULE = 'outflow-external-es-module';
+/** Names that plugins of ours give to modules of their own. */
+const OURS = /^outflow-(?:meta|part|external):/;
 
 export interface PackagesUsed {
-  parts: Set<string>;
+  parts: Set<PartName>;
+  /** Whether a module of zod other than `zod` itself is imported. */
+  isWideZod: boolean;
   /** Names of packages and relative paths of add-ons that are resolved at run time. */
   externals: Set<string>;
 }
@@ -22,87 +28,71 @@ export function packages(pipelineDir: string, parts: Parts, used: PackagesUsed):
     if (!known.has(key)) known.set(key, findPackage(name, from));
     return known.get(key);
   };
-  const external = (spec: string, from: string): OnResolveResult => {
-    used.externals.add(/^\.{0,2}\//.test(spec) ? path.relative(pipelineDir, path.resolve(from, spec)) : spec);
-    return { path: JSON.stringify([path.relative(pipelineDir, from), spec]), namespace: EXTERNAL };
+  const external = ({ path: spec, resolveDir, importer, kind }: OnResolveArgs): OnResolveResult => {
+    used.externals.add(/^\.{0,2}\//.test(spec) ? path.relative(pipelineDir, path.resolve(resolveDir, spec)) : spec);
+    const key: External = { from: path.relative(pipelineDir, resolveDir), spec, isNative: true };
+    const isEsModule = kind !== 'require-call' && isEsModuleFile(importer);
+    return { path: JSON.stringify(key), namespace: isEsModule ? EXTERNAL_ES_MODULE : EXTERNAL };
+  };
+  const part = async (name: PartName, spec: string): Promise<OnResolveResult> => {
+    used.parts.add(name);
+    if (spec === name) return { path: spec, namespace: PART, sideEffects: false };
+    if (name === 'zod') {
+      const { modules, effects } = await loadWideZod();
+      used.isWideZod = true;
+      if (spec in modules) return { path: spec, namespace: PART, sideEffects: false };
+      if (effects && spec in effects) return { path: spec, namespace: PART };
+    }
+    return { errors: [{ text: `${name} has nothing that is imported as ${JSON.stringify(spec)}` }] };
   };
   return {
     name: 'packages',
     setup(build) {
-      build.onResolve({ filter: /\.node$/ }, ({ path: spec, resolveDir }) => external(spec, resolveDir));
-      build.onResolve({ filter: /^[^./]/ }, async ({ path: spec, resolveDir, importer, kind, pluginData }) => {
-        if (pluginData === PART || kind === 'entry-point' || isBuiltin(spec) || spec.startsWith('outflow-')) return undefined;
+      build.onResolve({ filter: /\.node$/ }, external);
+      for (const namespace of [PART, EXTERNAL]) {
+        build.onResolve({ filter: new RegExp(`^${namespace}:`) }, ({ path: key }) => ({
+          path: key.slice(namespace.length + 1),
+          namespace,
+        }));
+      }
+      build.onResolve({ filter: /^[^./]/ }, async (args) => {
+        const { path: spec, resolveDir, kind, importer } = args;
+        if (args.pluginData === PART || kind === 'entry-point') return undefined;
+        if (isBuiltin(spec) || OURS.test(spec)) return undefined;
         const name = packageName(spec);
         const own = find(name, resolveDir);
-        if ((PART_NAMES as readonly string[]).includes(name) && (own === undefined || isProgramsOwn(name, own))) {
-          if (spec === name) {
-            used.parts.add(name);
-            return { path: name, namespace: PART, sideEffects: false };
-          }
-          // `zod/mini` and the like: no part, but a file of the program's own copy.
-          return build.resolve(spec, { importer, kind, resolveDir: programRoot, pluginData: PART });
-        }
-        return own !== undefined && isNative(own) ? external(spec, resolveDir) : undefined;
+        const ofParts = PART_NAMES.find((one) => one === name);
+        if (ofParts !== undefined && (own === undefined || isProgramsOwn(ofParts, own, parts))) return part(ofParts, spec);
+        if (own !== undefined) return isNative(own) ? external(args) : undefined;
+        // In a package: what it asks for only now and then, such as one of ten databases, is missed when it asks.
+        const isLate = kind === 'require-call' || kind === 'dynamic-import';
+        if (!isLate || !isInPackage(importer)) return undefined;
+        const found = await build.resolve(spec, { kind, importer, resolveDir, pluginData: PART });
+        if (found.errors.length === 0) return found;
+        const key: External = { from: path.relative(pipelineDir, resolveDir), spec, isNative: false };
+        return { path: JSON.stringify(key), namespace: EXTERNAL };
       });
-      build.onLoad({ filter: /./, namespace: PART }, ({ path: name }) => ({ contents: partModule(name, parts[name]!) }));
-      build.onLoad({ filter: /./, namespace: EXTERNAL }, ({ path: key }) => {
-        const [from, spec] = JSON.parse(key) as [string, string];
-        return { contents: `module.exports = __outflow_require(${JSON.stringify(from)})(${JSON.stringify(spec)})` };
+      build.onLoad({ filter: /./, namespace: PART }, async ({ path: spec }) => {
+        const { modules, effects } = spec === 'outflow' ? parts.outflow : spec === 'zod' ? parts.zod : await loadWideZod();
+        return { contents: effects?.[spec] ?? partModule(spec, modules[spec]!) };
       });
+      build.onLoad({ filter: /./, namespace: EXTERNAL }, ({ path: key }) => ({ contents: externalModule(JSON.parse(key)) }));
+      build.onLoad({ filter: /./, namespace: EXTERNAL_ES_MODULE }, ({ path: key }) => ({
+        contents: externalEsModule(`outflow-external:${key}`),
+      }));
     },
   };
 }
 
-/** `@scope/name/sub` → `@scope/name`. */
-export function packageName(spec: string): string {
-  return spec.split('/', spec.startsWith('@') ? 2 : 1).join('/');
-}
-
-/** The real directory of the package as Node would find it from `from`. */
-function findPackage(name: string, from: string): string | undefined {
-  for (let dir = from; ; dir = path.dirname(dir)) {
-    const candidate = path.join(dir, 'node_modules', name);
-    if (existsSync(path.join(candidate, 'package.json'))) return realpathSync(candidate);
-    if (path.dirname(dir) === dir) return undefined;
-  }
+function isInPackage(file: string): boolean {
+  return file.includes(`${path.sep}node_modules${path.sep}`);
 }
 
 /**
- * Whether the pipeline's package is the very one that outflow brings. For zod the same release counts as that, since most
+ * Whether the pipeline's package is the very one that outflow brings. For zod the same version counts as that, since most
  * projects install it: its part then saves 100 ms of bundling.
  */
-function isProgramsOwn(name: string, own: string): boolean {
-  const ours = programPackage(name);
-  if (ours === undefined || own === ours) return own === ours;
-  return name === 'zod' && packageJson(own) === packageJson(ours);
-}
-
-function packageJson(dir: string): string {
-  return readFileSync(path.join(dir, 'package.json'), 'utf8');
-}
-
-const NATIVE_HELPERS = [
-  'bindings',
-  'node-gyp-build',
-  'node-gyp-build-optional-packages',
-  'prebuild-install',
-  'node-pre-gyp',
-  '@mapbox/node-pre-gyp',
-  'node-addon-api',
-  'cmake-js',
-  'pkg-prebuilds',
-];
-const PLATFORM = /(linux|darwin|win32)-(x64|arm64)/;
-
-/** Whether the package is, or loads, compiled code: it looks for it at run time, relative to its own files. */
-function isNative(dir: string): boolean {
-  if (existsSync(path.join(dir, 'binding.gyp')) || existsSync(path.join(dir, 'prebuilds'))) return true;
-  try {
-    const meta = JSON.parse(packageJson(dir));
-    if (meta.gypfile || meta.napi || String(meta.main).endsWith('.node')) return true;
-    if (NATIVE_HELPERS.some((helper) => meta.dependencies?.[helper] !== undefined)) return true;
-    return Object.keys(meta.optionalDependencies ?? {}).some((name) => PLATFORM.test(name));
-  } catch {
-    return false;
-  }
+function isProgramsOwn(name: PartName, own: string, { zodVersion }: Parts): boolean {
+  if (name === 'zod') return packageJson(own).version === zodVersion;
+  return own === programPackage(name);
 }

@@ -1,39 +1,61 @@
 // The parts of outflow that go into a pipeline's bundle: the SDK and zod, bundled beforehand and put there as text.
 //
 // With them esbuild has only the user's files to read: a small pipeline took 26 ms instead of 75, and its source map 400 bytes
-// instead of 400 KB. A part is one variable that holds the module's exports.
-import { readFileSync } from 'node:fs';
+// instead of 400 KB. A part is one variable that holds the module's exports. Few pipelines import `zod/mini` and the like: these
+// are a wider part, which takes the place of the other.
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { embedded, isExecutable } from '../system/embedded.ts';
+import { packageJson } from './package-files.ts';
 import { builtDir, programPackage, programRoot } from './program.ts';
 
 export interface Part {
   /** `var __outflow_part_zod=(()=>{…})();` */
   code: string;
-  exports: string[];
+  /** The exports of each module in it, by what a pipeline writes to import it. */
+  modules: Record<string, string[]>;
+  /** Modules that only do something, and where they are imported: their text. They import others as `outflow-part:NAME`. */
+  effects?: Record<string, string>;
   /** Other parts that must stand before it. */
-  needs: string[];
+  needs: PartName[];
 }
 
-export type Parts = Readonly<Record<string, Part>>;
+export interface Parts {
+  zod: Part;
+  outflow: Part;
+  /** Of the zod inside: a pipeline's own of the same version is taken for it. */
+  zodVersion: string;
+}
+
+export type PartName = 'zod' | 'outflow';
 
 /** The packages of which outflow brings its own copy, in the order in which the parts must stand. */
-export const PART_NAMES = ['zod', 'outflow'] as const;
+export const PART_NAMES: readonly PartName[] = ['zod', 'outflow'];
 
-const partVariable = (name: string): string => `__outflow_part_${name}`;
+const partVariable = (name: PartName): string => `__outflow_part_${name}`;
+/** In the wider part of zod: its modules by name. */
+const ZOD_MODULES = '__outflow_zod_modules';
 
 let loaded: Promise<Parts> | undefined;
 
 /** The built program has them beside it; from its sources they are made once a process. */
 export function loadParts(): Promise<Parts> {
-  loaded ??= isExecutable || builtDir ? Promise.resolve(JSON.parse(readParts())) : buildParts();
+  loaded ??= isExecutable || builtDir ? Promise.resolve(readBuilt<Parts>('pipeline-parts.json')) : buildParts();
   return loaded;
 }
 
-function readParts(): string {
-  if (isExecutable) return embedded('pipeline-parts.json').toString();
-  return readFileSync(path.join(builtDir ?? '', 'pipeline-parts.json'), 'utf8');
+let loadedZod: Promise<Part> | undefined;
+
+/** zod with all its modules. It gives `zod` too, so that there is one zod in a bundle. */
+export function loadWideZod(): Promise<Part> {
+  loadedZod ??= isExecutable || builtDir ? Promise.resolve(readBuilt<Part>('pipeline-zod.json')) : buildWideZod();
+  return loadedZod;
+}
+
+function readBuilt<T>(file: string): T {
+  return JSON.parse(isExecutable ? embedded(file).toString() : readFileSync(path.join(builtDir ?? '', file), 'utf8'));
 }
 
 /** Makes the parts; the build calls it too. `define`: what the build says of the version. */
@@ -41,16 +63,59 @@ export async function buildParts(
   define: Record<string, string> = { __OUTFLOW_VERSION__: '"0.0.0"', __OUTFLOW_COMMIT__: '"unknown"' },
 ): Promise<Parts> {
   const [zod, outflow] = await Promise.all([
-    buildPart('zod', path.join(programPackage('zod') ?? programRoot, 'index.js'), define),
+    buildPart('zod', path.join(zodDir(), 'index.js'), define),
     buildPart('outflow', path.join(programRoot, 'src', 'index.ts'), define),
   ]);
-  return { zod, outflow };
+  return { zod, outflow, zodVersion: packageJson(zodDir()).version ?? '' };
 }
 
-async function buildPart(name: string, entry: string, define: Record<string, string>): Promise<Part> {
+/** The build makes this one as well. */
+export async function buildWideZod(): Promise<Part> {
+  const files = new Map(zodModules());
+  const modules = await Promise.all(
+    [...files].map(async ([spec, file]) => [spec, Object.keys(await import(pathToFileURL(file).href))] as const),
+  );
+  const lines = [...files].map(([spec, file]) => `export * as ${JSON.stringify(spec)} from ${JSON.stringify(file)};`);
+  const [script] = await bundle({ stdin: { contents: lines.join(''), resolveDir: programRoot } }, 'zod', ZOD_MODULES);
+  const code = `${script}var ${partVariable('zod')}=${ZOD_MODULES}["zod"];`;
+  // It concerns what is made after it. All that it imports is in `zod/v4/core`.
+  const compile = readFileSync(path.join(zodDir(), 'compile.js'), 'utf8').replace(
+    / from ".*";$/gm,
+    ' from "outflow-part:zod/v4/core";',
+  );
+  return { code, modules: Object.fromEntries(modules), effects: { 'zod/compile': compile }, needs: [] };
+}
+
+function zodDir(): string {
+  return programPackage('zod') ?? programRoot;
+}
+
+/** All that may be imported of zod, but `zod/compile`. */
+function* zodModules(): Generator<[spec: string, file: string]> {
+  const { exports = {} } = packageJson(zodDir());
+  for (const [name, conditions] of Object.entries(exports)) {
+    if (typeof conditions === 'string' || name === './compile') continue;
+    const file = path.join(zodDir(), conditions['import'] ?? '');
+    if (!name.endsWith('/*')) yield [path.posix.join('zod', name), file];
+    else {
+      const names = readdirSync(path.dirname(file)).filter((one) => one.endsWith('.js') && one !== 'index.js');
+      for (const one of names) yield [path.posix.join('zod', path.dirname(name), one), path.join(path.dirname(file), one)];
+    }
+  }
+}
+
+async function buildPart(name: PartName, entry: string, define: Record<string, string>): Promise<Part> {
+  const needs = new Set<PartName>();
+  const options = { entryPoints: [entry], define, plugins: name === 'zod' ? [] : [zodIsAPart(needs)] };
+  const [code, exports] = await bundle(options, name, partVariable(name));
+  return { code, modules: { [name]: exports }, needs: [...needs] };
+}
+
+type Source = Pick<BuildOptions, 'entryPoints' | 'stdin' | 'define' | 'plugins'>;
+
+async function bundle(more: Source, name: PartName, variable: string): Promise<[code: string, exports: string[]]> {
   const esbuild = await import('esbuild');
   const options = {
-    entryPoints: [entry],
     bundle: true,
     write: false,
     metafile: true,
@@ -64,22 +129,15 @@ async function buildPart(name: string, entry: string, define: Record<string, str
     loader: { '.sql': 'text', '.proto': 'text' },
     outfile: '/part.js',
     absWorkingDir: programRoot,
-    define,
   } satisfies BuildOptions;
-  const needs = new Set<string>();
-  const withParts = { ...options, plugins: name === 'zod' ? [] : [zodIsAPart(needs)] };
   const [script, listing] = await Promise.all([
-    esbuild.build({ ...withParts, format: 'iife', globalName: partVariable(name) }),
-    esbuild.build({ ...withParts, format: 'esm' }), // the metafile of the other format does not list the exports
+    esbuild.build({ ...options, ...more, format: 'iife', globalName: variable }),
+    esbuild.build({ ...options, ...more, format: 'esm' }), // the metafile of the other format does not list the exports
   ]);
-  return {
-    code: script.outputFiles[0]!.text.trim(),
-    exports: Object.values(listing.metafile.outputs)[0]!.exports,
-    needs: [...needs],
-  };
+  return [script.outputFiles[0]!.text.trim(), Object.values(listing.metafile.outputs)[0]!.exports];
 }
 
-function zodIsAPart(needs: Set<string>): Plugin {
+function zodIsAPart(needs: Set<PartName>): Plugin {
   return {
     name: 'zod-is-a-part',
     setup(build) {
@@ -92,11 +150,13 @@ function zodIsAPart(needs: Set<string>): Plugin {
   };
 }
 
-/** The module through which user code imports a part. What it does not use is shaken off; a wrong name is esbuild's error. */
-export function partModule(name: string, part: Part): string {
-  const lines = part.exports.map((key, at) => {
+/** The module through which user code imports `spec`. What it does not use is shaken off; a wrong name is esbuild's error. */
+export function partModule(spec: string, exports: readonly string[]): string {
+  const lines = exports.map((key, at) => {
     const value = `/* @__PURE__ */ get(${JSON.stringify(key)})`;
     return key === 'default' ? `export default ${value};` : `const e${at} = ${value}; export { e${at} as ${key} };`;
   });
-  return `const get = (key) => ${partVariable(name)}[key];\n${lines.join('\n')}`;
+  const root = PART_NAMES.find((name) => name === spec);
+  const variable = root === undefined ? `${ZOD_MODULES}[${JSON.stringify(spec)}]` : partVariable(root);
+  return `const get = (key) => ${variable}[key];\n${lines.join('\n')}`;
 }

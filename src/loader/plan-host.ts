@@ -26,7 +26,6 @@ let late: unknown;
 let namespace: Record<string, unknown> = {};
 
 export async function runPlanHost(): Promise<void> {
-  Error.stackTraceLimit = 50;
   process.on('disconnect', () => exit(0)); // the parent is gone; its watchdog ends a host that is in a loop without end
   watchUserCode();
   let last = Promise.resolve();

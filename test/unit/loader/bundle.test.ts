@@ -1,44 +1,11 @@
 // What a bundle may be made of, each by a real build whose result a real process loads.
-import { readFileSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { bundlePipeline } from '../../../src/loader/bundle.ts';
 import { decodeBundle } from '../../../src/loader/stored-bundle.ts';
 import { bundleOf, load, project, writeFiles } from './temporary-project.ts';
-
-test('TypeScript in full: enums, namespaces, parameter properties, satisfies', async () => {
-  const dir = project({
-    'pipeline.ts': `
-      enum Color { red, green = 'g' }
-      const enum Level { low = 3 }
-      namespace Shapes { export const sides = 4; }
-      class Point { constructor(readonly x: number, private y = 2) {} sum() { return this.x + this.y; } }
-      export const found = [Color[0], Color.green, Level.low, Shapes.sides, new Point(1).sum()] satisfies unknown[];`,
-  });
-  expect(await load(dir)).toEqual({ found: ['red', 'g', 3, 4, 3] });
-});
-
-test('decorators are the standard ones, or with experimentalDecorators those of the tsconfig', async () => {
-  const standard = project({
-    'pipeline.ts': `
-      const twice = (method: () => number, context: ClassMethodDecoratorContext) => function (this: unknown) { return [context.kind, method.call(this) * 2]; };
-      class A { @twice as(): any { return 4; } }
-      export const found = new A().as();`,
-  });
-  expect(await load(standard)).toEqual({ found: ['method', 8] });
-  const experimental = project({
-    'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
-    'pipeline.ts': `
-      const named: string[] = [];
-      const note = (_target: object, key: string) => { named.push(key); };
-      class A { @note b = 1; }
-      new A();
-      export const found = named;`,
-  });
-  expect(await load(experimental)).toEqual({ found: ['b'] });
-});
 
 test('relative imports without extension, as .js that names a .ts, of folders, JSON and by import()', async () => {
   const dir = project({
@@ -56,15 +23,6 @@ test('relative imports without extension, as .js that names a .ts, of folders, J
     'data.json': '{ "e": 5 }',
   });
   expect(await load(dir)).toEqual({ found: [1, 2, 3, 5, 4] });
-});
-
-test('paths of the tsconfig are followed', async () => {
-  const dir = project({
-    'tsconfig.json': '{ "compilerOptions": { "paths": { "~/*": ["./src/*"] } } }',
-    'pipeline.ts': `export { found } from '~/deep/file';`,
-    'src/deep/file.ts': 'export const found = true;',
-  });
-  expect(await load(dir)).toEqual({ found: true });
 });
 
 test('packages come from the node_modules of the pipeline, ES modules and CommonJS', async () => {
@@ -155,31 +113,6 @@ test('an own outflow that is a link to the running one counts as the running one
   const dir = project({ ...pipeline, 'node_modules/.keep': '' });
   symlinkSync(path.resolve(import.meta.dirname, '..', '..', '..'), path.join(dir, 'node_modules', 'outflow'));
   expect((await bundleOf(dir)).hash).toBe((await bundleOf(project(pipeline))).hash);
-});
-
-test('an own zod of the same release counts as the running one', async () => {
-  const pipeline = { 'pipeline.ts': `import { z } from 'zod'; export const found = typeof z.int;` };
-  const release = readFileSync(createRequire(import.meta.url).resolve('zod/package.json'), 'utf8');
-  const dir = project({ ...pipeline, 'node_modules/zod/package.json': release });
-  expect((await bundleOf(dir)).hash).toBe((await bundleOf(project(pipeline))).hash);
-});
-
-test('native packages and add-ons stay outside, are named, and are loaded from where the pipeline lies', async () => {
-  const dir = project({
-    'pipeline.ts': `import native, { half } from 'a-native'; import sub from '@n/other/sub.js';
-      export const found = [native.here, half(4), sub];
-      export const addon = () => import('./build/own.node');`,
-    'node_modules/a-native/package.json': '{ "dependencies": { "node-gyp-build": "4" } }',
-    'node_modules/a-native/index.js': 'exports.here = __dirname; exports.half = (n) => n / 2;',
-    'node_modules/@n/other/package.json': '{ "optionalDependencies": { "@n/other-linux-x64-gnu": "1.0.0" } }',
-    'node_modules/@n/other/sub.js': 'module.exports = require.resolve("./sub.js");',
-    'build/own.node': 'no machine code',
-  });
-  expect((await bundleOf(dir)).externals).toEqual(['@n/other/sub.js', 'a-native', 'build/own.node']);
-  expect(await load(dir)).toMatchObject({
-    found: [path.join(dir, 'node_modules', 'a-native'), 2, path.join(dir, 'node_modules', '@n', 'other', 'sub.js')],
-    addon: { frame: { file: path.join(dir, 'pipeline.ts'), line: 3 } },
-  });
 });
 
 test("errors name the user's file, line and column, and no frame of outflow or Node", async () => {

@@ -39,7 +39,10 @@ const loader = path.resolve(import.meta.dirname, '..', '..', 'fixtures', 'load-a
  * `userFrame` and `userStack` tell it).
  */
 export async function load(dir: string, file = 'pipeline.ts'): Promise<Record<string, unknown>> {
-  const bundle = await bundleOf(dir, file);
+  return loadBundle(await bundleOf(dir, file));
+}
+
+export async function loadBundle(bundle: Bundle): Promise<Record<string, unknown>> {
   const cache = path.join(project({}), 'bundles');
   const script = await materializeBundle({ ...bundle, dir: cache });
   const { stdout } = await promisify(execFile)(process.execPath, [loader, script, bundle.pipelineDir]);
