@@ -176,21 +176,30 @@ local function elements(array)
   return count
 end
 
--- slurm.jobs is made anew once a second at most. What was let through since then is counted here, by user.
+-- slurm.jobs is made anew only when a job has changed in a later second than the last time. What was let through since then is
+-- counted here, for two seconds: then it has started, which is a change, or Slurm itself has refused it, which is none.
 local known, since = nil, {}
+
+local function just_let_through(uid)
+  local count = 0
+  for _, each in ipairs(since) do
+    if each.uid == uid and os.time() - each.at <= 2 then count = count + each.count end
+  end
+  return count
+end
 
 function slurm_job_submit(job, partitions, uid)
   if job.account and job.account ~= "" and not accounts[job.account] then return 2045 end -- ESLURM_INVALID_ACCOUNT
   if slurm.jobs ~= known then known, since = slurm.jobs, {} end
   local more = elements(job.array_inx)
-  local count = (since[uid] or 0) + more
+  local count = just_let_through(uid) + more
   for _, other in pairs(slurm.jobs) do
     local state = other.job_state % 256 -- pending, running, suspended
     if other.user_id == uid and state <= 2 then count = count + math.max(1, other.array_task_cnt or 1) end
   end
   local most = limit()
   if not most or count <= most then
-    since[uid] = (since[uid] or 0) + more
+    table.insert(since, { uid = uid, at = os.time(), count = more })
     return slurm.SUCCESS
   end
   slurm.log_user("AssocMaxSubmitJobLimit")
