@@ -4,11 +4,11 @@ import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
 import type { Agent } from './agents.ts';
 import { type Allocation, type EndReason, hasEnded, isStarting } from './allocations.ts';
-import { eligibleNodes } from './eligible-nodes.ts';
 import type { Event } from './events.ts';
 import { mayTake } from './leasing.ts';
 import { loseAgent, onAllocationGone } from './losses.ts';
 import { say } from './notices.ts';
+import { hasOtherNodes } from './other-nodes.ts';
 import type { Pool } from './pools.ts';
 import { emit, isOver, type State } from './state.ts';
 import { stopStep } from './step-life.ts';
@@ -55,7 +55,7 @@ export function onAllocationEnded(state: State, event: Extract<Event, { kind: 'a
   allocation.stage = { kind: 'ended', failure };
   emit(state, { kind: 'store-allocation', allocation: allocation.id, pool: allocation.pool, state: 'ended' });
   if (allocation.job === null)
-    poolOf(state, allocation).retryAtMs = state.nowMs + LIMITS.submitRetryMs; // it never was
+    poolOf(state, allocation).retryAtMs = state.nowMs + LIMITS.submitRetryMs; // it never was, so far
   else for (const pool of state.pools) pool.retryAtMs = 0; // there is room below Slurm's limits again
   if (before.kind !== 'connected' && isBlamed(state, allocation, failure)) {
     const ranMs = before.kind === 'running' ? state.nowMs - before.sinceMs : 0;
@@ -96,7 +96,7 @@ function isBlamed(state: State, allocation: Allocation, { cause }: Failure): boo
 function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ranMs: number): void {
   const pool = poolOf(state, allocation);
   const { node } = allocation;
-  if (node !== null && state.nodes.isExcluded(node)) return; // it was asked for before that
+  if (node !== null && state.nodes.isExcluded(node, state.nowMs)) return; // it was asked for before that
   const verdict = state.nodes.onSilentEnd(node, ranMs, hasOtherNodes(state, pool, node));
   if (verdict !== 'kept')
     say(state, 'warn', `no further allocation goes to node ${node}: no agent said hello there: ${failure.message}`);
@@ -108,12 +108,6 @@ function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ran
 /** Without what the job printed. */
 function firstLine(message: string): string {
   return (message.split('\n', 1)[0] as string).replace(/; it printed:$/, '');
-}
-
-function hasOtherNodes(state: State, { spec }: Pool, node: string | null): boolean {
-  if (state.site.kind !== 'known' || spec.kind === 'local') return false;
-  const { nodes } = eligibleNodes(state.site.site, spec.directives);
-  return nodes.some(({ name }) => name !== node && !state.nodes.isExcluded(name));
 }
 
 /** One more allocation in a row that was of no use. */

@@ -42,7 +42,7 @@ function ask(state: State, pool: Pool, allocations: Allocation[], shape: Shape |
     pool: pool.ordinal,
     allocations: allocations.map(({ id }) => id),
     shape,
-    excludedNodes: shape ? state.nodes.excluded() : [],
+    excludedNodes: shape ? state.nodes.excluded(state.nowMs) : [],
   });
 }
 

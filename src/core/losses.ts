@@ -1,9 +1,13 @@
 // Agents that go: silently, on Slurm's word, or with notice. Liveness is by our own heartbeat; Slurm is asked for the cause.
+import { formatDuration } from '../base/duration.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Cause, Failure } from '../model/states.ts';
 import type { Agent } from './agents.ts';
 import type { Allocation } from './allocations.ts';
 import type { Event } from './events.ts';
+import { say } from './notices.ts';
+import { hasOtherNodes, nodeOf } from './other-nodes.ts';
+import type { Pool } from './pools.ts';
 import { loseUnits } from './settle.ts';
 import { emit, isOver, type State } from './state.ts';
 
@@ -96,10 +100,21 @@ export function watchAgents(state: State): void {
       answerLeaving(state, agent, allocation && likelyCause(state, allocation));
     }
     if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
+      if (presence.kind === 'away') avoidNode(state, agent);
       loseAgent(state, agent, {
         cause: 'agent-lost',
         message: `agent ${agent.info.id} on ${agent.info.host} was not heard of for ${LIMITS.lostAfterMs / 1000} s`,
       });
     }
   }
+}
+
+/** What it ran shall not wait for it once more. */
+function avoidNode(state: State, agent: Agent): void {
+  const allocation = slurmOf(state, agent);
+  const node = allocation && nodeOf(state, agent, allocation);
+  if (!allocation || !node || isOver(state) || !hasOtherNodes(state, state.pools[allocation.pool] as Pool, node)) return;
+  state.nodes.onLost(node, state.nowMs + LIMITS.lostNodeMs);
+  const silence = `the agent on ${node} was not heard of for ${LIMITS.lostAfterMs / 1000} s: what it ran goes to others`;
+  say(state, 'warn', `${silence}, and no allocation goes there for ${formatDuration(LIMITS.lostNodeMs)}`);
 }

@@ -1,15 +1,23 @@
-// Nodes where agents die at start: no further allocation goes there.
+// Nodes where agents die at their start, or fell silent: no further allocation goes there.
 import { LIMITS } from '../model/limits.ts';
 
 export class NodeBlame {
   readonly #greeted = new Set<string>();
   readonly #silent = new Map<string, number>();
   readonly #excluded = new Set<string>();
+  /** Until when they are left out. */
+  readonly #lost = new Map<string, number>();
 
   /** An agent on `node` has said hello. */
   onHello(node: string): void {
     this.#greeted.add(node);
     this.#silent.delete(node);
+    this.#lost.delete(node);
+  }
+
+  /** An agent on `node` fell silent. Slurm may still think well of the node; whether it is well nobody knows. */
+  onLost(node: string, untilMs: number): void {
+    this.#lost.set(node, untilMs);
   }
 
   /**
@@ -28,11 +36,12 @@ export class NodeBlame {
     return othersDoWell ? 'odd-one-out' : 'excluded';
   }
 
-  isExcluded(node: string): boolean {
-    return this.#excluded.has(node);
+  isExcluded(node: string, nowMs: number): boolean {
+    return this.#excluded.has(node) || (this.#lost.get(node) ?? 0) > nowMs;
   }
 
-  excluded(): string[] {
-    return [...this.#excluded];
+  excluded(nowMs: number): string[] {
+    const lost = [...this.#lost].filter(([, untilMs]) => untilMs > nowMs).map(([node]) => node);
+    return [...new Set([...this.#excluded, ...lost.slice(-LIMITS.excludedNodes)])];
   }
 }

@@ -112,6 +112,8 @@ export const LIMITS = {
   quickEndMs: 60_000,
   /** Nodes that allocations are kept away from. */
   excludedNodes: 16,
+  /** How long they are kept away from a node whose agent fell silent. */
+  lostNodeMs: 10 * 60_000,
   /** CPUs asked for on one node, unless whole nodes are: larger allocations wait longer. */
   allocationCpus: 32,
   /** Memory asked for beside that of the units, for the agent itself. */
