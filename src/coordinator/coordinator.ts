@@ -177,7 +177,10 @@ export class Coordinator {
     if (started !== undefined) await this.#providers.publishLocal(started);
     onServing();
     try {
-      return await ended;
+      const end = await ended;
+      // One that another holder has taken over is that one's.
+      if (this.#core.phase.kind === 'ended' && (end === 'ended' || end === 'stopped')) this.#providers.unpublish();
+      return end;
     } finally {
       this.#providers.stop();
       if (this.#providers.calls > 0) this.#options.log('info', `Slurm was called ${this.#providers.calls} times`);

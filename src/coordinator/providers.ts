@@ -63,19 +63,25 @@ export class Providers {
     if (port !== undefined) await this.#slurm?.rendezvous.publish(port);
   }
 
+  /** Nobody dials any more, and nobody shall. */
+  unpublish(): void {
+    this.#slurm?.rendezvous.remove();
+  }
+
   /** Tells core of the allocations and agents of an earlier holder that may still live. */
   async adopt(core: Core): Promise<void> {
     const { loaded, local } = this.#options;
     const left = loaded.allocations.filter((row) => row.state !== 'ended');
     const inSlurm = left.filter((row) => row.provider === 'slurm');
-    for (const row of inSlurm) core.expectAllocation(knownInSlurm(row), Date.now());
-    this.#slurm?.jobs.restore(inSlurm);
+    const missing = loaded.allocations.filter(isMissing);
+    for (const row of [...inSlurm, ...missing]) core.expectAllocation(knownInSlurm(row), Date.now());
+    this.#slurm?.jobs.restore(inSlurm, missing);
     for (const row of left) {
       if (row.provider !== 'local' || !local.adopt(row)) continue;
       await this.publishLocal(row.id);
       this.expectLocal(core, row.id);
     }
-    const alive = new Set(inSlurm.map((row) => row.id));
+    const alive = new Set([...inSlurm, ...missing].map((row) => row.id));
     expectAgents(core, loaded, (id) => local.isAlive(id) || alive.has(id));
   }
 
@@ -175,5 +181,10 @@ export class Providers {
 
 function knownInSlurm({ id, state, detail }: AllocationRow): Parameters<Core['expectAllocation']>[0] {
   const job = typeof detail['job'] === 'string' ? detail['job'] : null;
-  return { id, pool: Number(detail['pool']), state: state === 'running' ? state : 'asked', job };
+  const known = state === 'ended' ? 'missing' : state;
+  return { id, pool: Number(detail['pool']), state: known, job };
+}
+
+function isMissing({ provider, state, detail }: AllocationRow): boolean {
+  return provider === 'slurm' && state === 'ended' && detail['isMissing'] === true;
 }

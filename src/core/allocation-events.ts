@@ -12,21 +12,35 @@ import { emit, isOver, type State } from './state.ts';
 type Of<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>;
 
 export function onSubmitted(state: State, event: Of<'allocations-submitted'>): void {
+  const unwanted: Allocation[] = [];
   for (const { id, job } of event.allocations) {
     const allocation = state.allocations.get(id);
-    if (allocation === undefined || hasEnded(allocation)) continue;
+    if (allocation === undefined || (hasEnded(allocation) && allocation.job !== null)) continue;
     allocation.job = job;
-    if (allocation.stage.kind === 'asked')
+    if (hasEnded(allocation) && !isWantedLate(state, allocation)) {
+      unwanted.push(allocation);
+      continue;
+    }
+    if (state.agents.isHeardOf(id)) allocation.stage = { kind: 'connected', emptySinceMs: null };
+    else if (allocation.stage.kind === 'asked' || hasEnded(allocation))
       allocation.stage = { kind: 'pending', waiting: null, waitsSinceMs: state.nowMs, isNoted: false };
     store(state, allocation, allocation.stage.kind === 'pending' ? 'asked' : 'running');
   }
   const pools = new Set(event.allocations.map(({ id }) => state.allocations.get(id)?.pool));
   for (const pool of state.pools) if (pools.has(pool.ordinal)) onTaken(state, pool);
   // What is not wanted any more was asked to end before Slurm knew of it.
-  const unwanted = event.allocations
-    .map(({ id }) => state.allocations.get(id))
-    .filter((each) => each !== undefined && !hasEnded(each) && (each.ending !== null || isOver(state)));
-  endAllocations(state, unwanted as Allocation[], 'over');
+  for (const { id } of event.allocations) {
+    const allocation = state.allocations.get(id);
+    if (allocation && !hasEnded(allocation) && (allocation.ending !== null || isOver(state))) unwanted.push(allocation);
+  }
+  endAllocations(state, unwanted, 'over');
+}
+
+/** What Slurm carried out long after it was asked, when nobody expected it any more: of use if it may have a place. */
+function isWantedLate(state: State, allocation: Allocation): boolean {
+  const { spec, failure } = poolOf(state, allocation);
+  if (isOver(state) || failure !== null || spec.kind === 'local') return false;
+  return state.agents.isHeardOf(allocation.id) || liveOnSlurm(state) < spec.maxAllocations;
 }
 
 /** After a refusal fewer were taken: the rest is asked for later, and more at a time. */

@@ -36,7 +36,8 @@ export interface Allocation {
 export interface KnownAllocation {
   id: string;
   pool: number;
-  state: 'asked' | 'running';
+  /** `missing`: Slurm was asked for it, and has never shown it. */
+  state: 'asked' | 'running' | 'missing';
   /** Slurm's id; null: not known (yet). */
   job: string | null;
 }
@@ -80,7 +81,9 @@ export class Allocations {
   know(known: KnownAllocation, nowMs: number): Allocation {
     const allocation = this.#byId.get(known.id) ?? this.#add(known.id, known.pool, null);
     allocation.job = known.job;
-    if (known.state === 'running') {
+    if (known.state === 'missing') {
+      allocation.stage = { kind: 'ended', failure: { cause: 'agent-lost', message: 'Slurm has not shown its job' } };
+    } else if (known.state === 'running') {
       allocation.stage = { kind: 'running', sinceMs: nowMs, isNoted: false };
       allocation.isInherited = true;
     } else if (known.job !== null) {

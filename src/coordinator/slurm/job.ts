@@ -38,6 +38,10 @@ export function jobName(run: string, growth: string): string {
   return `outflow-${run}-${growth}`;
 }
 
+export function namesOf(run: string, jobs: readonly Job[]): string[] {
+  return [...new Set(jobs.map(({ growth }) => jobName(run, growth)))];
+}
+
 export function messageOf(error: Error): string {
   return isOutflowError(error) && error.hint ? `${error.message}; ${error.hint}` : error.message;
 }

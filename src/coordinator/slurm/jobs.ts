@@ -5,8 +5,9 @@ import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { firstLines, outputFile, type QueuedJob, type Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
-import { growthOf, indexOf, type Job, jobName, messageOf, newJob } from './job.ts';
-import { PollClock } from './poll-clock.ts';
+import { growthOf, indexOf, type Job, jobName, messageOf, namesOf, newJob } from './job.ts';
+import { Missing } from './missing.ts';
+import { PollClock, pauseMs } from './poll-clock.ts';
 import { type Requesting, requestOf } from './request.ts';
 import { Silence } from './silence.ts';
 import { askSite } from './site.ts';
@@ -27,6 +28,7 @@ const MISSES = 2;
 export class SlurmJobs {
   readonly #options: SlurmJobsOptions;
   readonly #jobs = new Map<string, Job>();
+  readonly #missing = new Missing();
   /** Growth steps whose sbatch is under way. */
   readonly #submitting = new Set<string>();
   readonly #clock = new PollClock(() => this.#poll());
@@ -46,16 +48,18 @@ export class SlurmJobs {
     return this.#options.slurm.calls;
   }
 
-  /** Of the jobs that have not ended. */
+  /** Of the jobs that have not ended, and of those that may yet come. */
   get names(): string[] {
-    return [...new Set([...this.#jobs.values()].map(({ growth }) => jobName(this.#options.run, growth)))];
+    return namesOf(this.#options.run, [...this.#jobs.values(), ...this.#missing.jobs]);
   }
 
+  /** Nothing is over before it is 0. */
   get liveCount(): number {
-    return this.#jobs.size;
+    return this.#jobs.size + Number(this.#missing.owesLook);
   }
 
   detailOf(id: string): Record<string, unknown> {
+    if (this.#missing.has(id)) return { isMissing: true };
     const job = this.#jobs.get(id)?.job;
     return job === null || job === undefined ? {} : { job };
   }
@@ -65,15 +69,13 @@ export class SlurmJobs {
   }
 
   /** After a take-over: what an earlier holder asked for and has not seen end. Slurm is asked at once which of it there is. */
-  restore(rows: readonly AllocationRow[]): void {
+  restore(rows: readonly AllocationRow[], missing: readonly AllocationRow[]): void {
+    for (const { id } of missing) this.#missing.add(id);
     for (const { id, detail, state } of rows) {
-      this.#add(id, typeof detail['job'] === 'string' ? detail['job'] : null, state === 'running' ? 'running' : 'asked');
+      const job = typeof detail['job'] === 'string' ? detail['job'] : null;
+      this.#jobs.set(id, newJob(id, job, state === 'running' ? 'running' : 'asked'));
     }
-    if (rows.length > 0) this.#clock.in(0);
-  }
-
-  #add(id: string, job: string | null, state: Job['state']): void {
-    this.#jobs.set(id, newJob(id, job, state));
+    if (rows.length + missing.length > 0) this.#clock.in(0);
   }
 
   askSite(): void {
@@ -84,7 +86,7 @@ export class SlurmJobs {
   /** One sbatch for all of the ids. */
   allocate(effect: Extract<SendEffect, { kind: 'allocate' }>): void {
     const { allocations } = effect;
-    for (const id of allocations) this.#add(id, null, 'asked');
+    for (const id of allocations) this.#jobs.set(id, newJob(id, null, 'asked'));
     const growth = growthOf(allocations[0] as string);
     this.#submitting.add(growth);
     this.#submit(effect, growth)
@@ -182,14 +184,15 @@ export class SlurmJobs {
   onHello(id: string): void {
     const job = this.#jobs.get(id);
     if (job) job.isGreeted = true;
-    if (job && job.endsAtMs === null) this.#clock.in(LIMITS.slurmEndPollMs);
+    if (this.#missing.has(id) || (job && job.endsAtMs === null)) this.#clock.in(LIMITS.slurmEndPollMs);
   }
 
   /** Agents leave by themselves: looked after closely until all jobs are gone. */
   onRunEnded(): void {
     this.#isEnding = true;
+    this.#missing.onRunEnded();
     this.#endPolls = 0;
-    if (this.#jobs.size > 0) this.#clock.in(LIMITS.slurmEndPollMs);
+    if (this.liveCount > 0) this.#clock.in(LIMITS.slurmEndPollMs);
   }
 
   stop(): void {
@@ -200,22 +203,17 @@ export class SlurmJobs {
   /** One squeue for all. */
   async #poll(): Promise<void> {
     const looked = [...this.#jobs.values()].filter((job) => !this.#submitting.has(job.growth));
-    const names = [...new Set(looked.map(({ growth }) => jobName(this.#options.run, growth)))];
+    const names = namesOf(this.#options.run, [...looked, ...this.#missing.jobs]);
+    const isOver = this.#isEnding;
     try {
       if (names.length > 0) await this.#take(looked, await this.#options.slurm.queue(names));
+      this.#missing.onLooked(isOver);
       this.#silence.end();
     } catch (error) {
       this.#silence.begin(messageOf(error as Error), 'it is asked again; agents go on meanwhile');
     }
-    if (this.#jobs.size > 0) this.#clock.in(this.#pauseMs());
-  }
-
-  /** Often while something is to be seen soon, seldom while all is connected. */
-  #pauseMs(): number {
-    const jobs = [...this.#jobs.values()];
-    if (this.#isEnding || jobs.some((job) => job.isUnwanted))
-      return Math.min(LIMITS.slurmEndPollMs * 2 ** this.#endPolls++, LIMITS.slurmPendingPollMs);
-    return jobs.some((job) => job.state !== 'running') ? LIMITS.slurmPendingPollMs : LIMITS.slurmRunningPollMs;
+    if (this.#jobs.size + this.#missing.jobs.length > 0)
+      this.#clock.in(pauseMs([...this.#jobs.values()], this.#isEnding, () => this.#endPolls++));
   }
 
   async #take(looked: readonly Job[], queue: readonly QueuedJob[]): Promise<void> {
@@ -223,7 +221,12 @@ export class SlurmJobs {
       queue.map((entry) => [`${entry.name.slice(jobName(this.#options.run, '').length)}.${entry.index}`, entry]),
     );
     const ended: Job[] = [];
-    for (const job of looked) {
+    const come = this.#missing.take((id) => found.has(id));
+    for (const job of come) {
+      this.#jobs.set(job.id, job);
+      job.isUnwanted = this.#isEnding;
+    }
+    for (const job of [...looked, ...come]) {
       const entry = found.get(job.id);
       if (entry === undefined) {
         this.#onMissed(job);
@@ -270,6 +273,7 @@ export class SlurmJobs {
   #onMissed(job: Job): void {
     job.misses += 1;
     if (job.misses < MISSES) return this.#clock.in(LIMITS.slurmFirstPollMs);
+    if (job.job === null) this.#missing.add(job.id);
     const detail = job.job === null ? 'Slurm has no job of that name' : `Slurm does not know job ${job.job} any more`;
     this.#onEnded(job, 'agent-lost', detail);
   }

@@ -1,4 +1,14 @@
 // When Slurm is looked at: at the earliest time that anybody asked for, one look at a time.
+import { LIMITS } from '../../model/limits.ts';
+import type { Job } from './job.ts';
+
+/** Until the next look: often while something is to be seen soon, seldom while all is connected. `polls`: looks in a row that waited for ends. */
+export function pauseMs(jobs: readonly Job[], isEnding: boolean, polls: () => number): number {
+  if (isEnding || jobs.some((job) => job.isUnwanted))
+    return Math.min(LIMITS.slurmEndPollMs * 2 ** polls(), LIMITS.slurmPendingPollMs);
+  return jobs.some((job) => job.state !== 'running') ? LIMITS.slurmPendingPollMs : LIMITS.slurmRunningPollMs;
+}
+
 export class PollClock {
   readonly #look: () => Promise<void>;
   #timer: NodeJS.Timeout | undefined;

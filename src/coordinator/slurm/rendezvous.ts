@@ -1,4 +1,5 @@
 // Where agents on other hosts find the coordinator: TCP with mutual TLS, and the files that say how to reach it.
+import { rmSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { advertised, parseListen } from '../../rpc/addresses.ts';
 import { makeRunCertificates, type RunCertificates } from '../../rpc/certificates.ts';
@@ -11,6 +12,8 @@ export interface Rendezvous {
   readonly joinFile: string;
   /** Writes the files for agents and for CLIs on other hosts. */
   publish(port: number): Promise<void>;
+  /** The run is over: nobody needs its keys any more. */
+  remove(): void;
 }
 
 /** `directory`: 0700, on a file system that all nodes see. `listen`: as `--listen`; null: a free port, all interfaces. */
@@ -28,6 +31,9 @@ export async function makeRendezvous(run: string, directory: string, listen: str
         writePrivateFile(joinFile, JSON.stringify({ addresses, run, tls: certificates.agent })),
         writePrivateFile(controlFileIn(directory), JSON.stringify({ addresses, run, tls: certificates.control })),
       ]);
+    },
+    remove: () => {
+      for (const file of [joinFile, controlFileIn(directory)]) rmSync(file, { force: true });
     },
   };
 }
