@@ -1,4 +1,5 @@
 // What a user's directives fix of an allocation's size; outflow sizes the rest.
+import { hostNames } from '../plan/host-list.ts';
 import type { Directive } from '../plan/slurm.ts';
 import { memoryMib } from '../plan/slurm-values.ts';
 import { directiveOf } from './eligible-nodes.ts';
@@ -12,6 +13,8 @@ export interface AllocationBounds {
   gpus: number | undefined;
   /** Whole nodes, whatever is asked for. */
   isExclusive: boolean;
+  /** Nodes that each allocation must have. */
+  named: number;
 }
 
 export function boundsOf(directives: readonly Directive[], nodesPerAllocation: number): AllocationBounds {
@@ -25,6 +28,7 @@ export function boundsOf(directives: readonly Directive[], nodesPerAllocation: n
     memoryPerCpuMib: perCpu === 0 ? undefined : perCpu,
     gpus: gpusOf(directives, nodesPerAllocation),
     isExclusive: value('exclusive') === true,
+    named: hostNames(String(value('nodelist') ?? ''))?.length ?? 0,
   };
 }
 

@@ -1,4 +1,6 @@
-// The nodes that an allocation may get, as far as its directives say so; the rest (nodelist, reservations …) is Slurm's matter.
+// The nodes that an allocation may get, as far as its directives say so, and what it may get of them; the rest (reservations,
+// licenses …) is Slurm's matter.
+import { hostNames } from '../plan/host-list.ts';
 import type { Directive, NodeFacts, PartitionFacts, SiteFacts } from '../plan/slurm.ts';
 
 /** States of nodes that get no jobs for now. A busy node counts: it will be free. */
@@ -52,10 +54,43 @@ export function eligibleNodes(site: SiteFacts, directives: readonly Directive[])
     }
   }
 
+  const { named, excluded } = namedNodes(directives);
+  const chosen = nodes.filter((node) => (named?.has(node.name) ?? true) && !excluded.has(node.name));
+  if (chosen.length > 0 && chosen.length < nodes.length) {
+    nodes = chosen;
+    name = `${name}, of the nodes that are named`;
+  }
+
   const usable = nodes.filter(({ state }) => !UNUSABLE.test(state));
   if (usable.length === 0 && nodes.length > 0)
     warnings.push(`no node of ${name} takes jobs at present: ${nodes[0]?.name} is ${nodes[0]?.state}`);
-  return { nodes: usable.length > 0 ? usable : nodes, partitions, name, warnings };
+  return { nodes: (usable.length > 0 ? usable : nodes).map((node) => within(node, partitions)), partitions, name, warnings };
+}
+
+/** Lists that we cannot read change nothing. */
+function namedNodes(directives: readonly Directive[]): { named: Set<string> | undefined; excluded: Set<string> } {
+  const names = (directive: string): string[] | undefined => {
+    const value = directiveOf(directives, directive)?.value;
+    return value === undefined ? undefined : hostNames(String(value));
+  };
+  const named = names('nodelist');
+  return { named: named && new Set(named), excluded: new Set(names('exclude')) };
+}
+
+/** What a job in the most generous of the partitions may have of a node. */
+function within(node: NodeFacts, partitions: readonly PartitionFacts[]): NodeFacts {
+  const own = partitions.filter(({ name }) => node.partitions.includes(name));
+  const limit = (of: (partition: PartitionFacts) => number | null): number =>
+    own.length === 0 ? Infinity : Math.max(...own.map((partition) => of(partition) ?? Infinity));
+  const cpus = Math.min(
+    node.cpus,
+    limit(({ maxCpusPerNode }) => maxCpusPerNode),
+  );
+  const memoryMib = Math.min(
+    node.memoryMib,
+    limit(({ maxMemPerNodeMib }) => maxMemPerNodeMib),
+  );
+  return { ...node, cpus, memoryMib };
 }
 
 /** As Slurm does: from left to right, without precedence. */

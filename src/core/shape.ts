@@ -4,7 +4,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Directive, NodeFacts, Shape, SiteFacts, UnitNeeds } from '../plan/slurm.ts';
 import { memoryText } from '../plan/slurm-values.ts';
 import { type AllocationBounds, boundsOf } from './allocation-bounds.ts';
-import { type EligibleNodes, eligibleNodes } from './eligible-nodes.ts';
+import { directiveOf, type EligibleNodes, eligibleNodes } from './eligible-nodes.ts';
 import { impossibility } from './impossible.ts';
 
 export interface ShapeRequest {
@@ -28,16 +28,18 @@ export function shapeFor(request: ShapeRequest): ShapeAnswer {
   const { needs, directives, site } = request;
   const eligible = eligibleNodes(site, directives);
   const bounds = boundsOf(directives, request.nodesPerAllocation);
-  const node = mostCommon(eligible.nodes.filter((each) => unitsOn(each, needs, bounds).all > 0));
+  if (bounds.named > request.nodesPerAllocation) return tooManyNamed(bounds.named, request.nodesPerAllocation);
+  const defaultMib = defaultMemoryPerCpu(eligible, needs, directives);
+  const node = mostCommon(eligible.nodes.filter((each) => unitsOn(each, needs, bounds, defaultMib).all > 0));
   if (node === undefined) return impossibility({ needs, bounds, eligible, directives });
 
-  const fit = unitsOn(node, needs, bounds);
+  const fit = unitsOn(node, needs, bounds, defaultMib);
   const allowed = Math.max(1, Math.floor(fit.all / 2 ** request.sizeStep));
   const nodesNeeded = Math.ceil(Math.max(1, request.unitsLeft) / allowed);
   // Evenly: 9 units where 8 fit are 5 and 4. What is granted whole is used whole.
   const isFixed = bounds.isExclusive || bounds.cpus !== undefined;
   const unitsPerNode = isFixed ? allowed : Math.ceil(Math.max(1, request.unitsLeft) / nodesNeeded);
-  const nodes = Math.max(1, Math.min(request.nodesPerAllocation, nodesNeeded, maxNodes(eligible)));
+  const nodes = Math.max(1, bounds.named, Math.min(request.nodesPerAllocation, nodesNeeded, maxNodes(eligible)));
   const cpus = bounds.cpus ?? unitsPerNode * cpusOn(node, needs, bounds);
   return {
     kind: 'shape',
@@ -73,8 +75,23 @@ interface Fit {
   all: number;
 }
 
+/** Slurm wants all of the nodes that are named for each job. */
+function tooManyNamed(named: number, nodesPerAllocation: number): ShapeAnswer {
+  return {
+    kind: 'impossible',
+    message: `nodelist names ${named} nodes, which each allocation would have to have, and an allocation has ${nodesPerAllocation}`,
+    hint: 'leave out the others with `exclude` or a `constraint`, or set nodesPerAllocation',
+  };
+}
+
+/** What Slurm grants with each CPU where nobody says how much memory; 0: nothing that counts. */
+function defaultMemoryPerCpu({ partitions }: EligibleNodes, needs: UnitNeeds, directives: readonly Directive[]): number {
+  if (needs.memoryMib > 0 || directiveOf(directives, 'mem', 'mem-per-cpu', 'mem-per-gpu') !== undefined) return 0;
+  return partitions.length === 0 ? 0 : Math.min(...partitions.map(({ defMemPerCpuMib }) => defMemPerCpuMib ?? 0));
+}
+
 /** Units that fit a node within the bounds; 0 where the node cannot be what the directives ask for. */
-function unitsOn(node: NodeFacts, needs: UnitNeeds, bounds: AllocationBounds): Fit {
+function unitsOn(node: NodeFacts, needs: UnitNeeds, bounds: AllocationBounds, defaultMib: number): Fit {
   const unitCpus = cpusOn(node, needs, bounds);
   const mostCpus = bounds.isExclusive ? node.cpus : Math.max(LIMITS.allocationCpus, unitCpus);
   const cpus = bounds.cpus ?? Math.min(node.cpus, mostCpus);
@@ -88,7 +105,10 @@ function unitsOn(node: NodeFacts, needs: UnitNeeds, bounds: AllocationBounds): F
       Number.isFinite(bounds.memoryMib) &&
       bounds.memoryMib > node.memoryMib);
   const byCpus = Math.floor(cpus / unitCpus);
-  const byMemory = needs.memoryMib > 0 ? Math.floor(memory / needs.memoryMib) : Number.POSITIVE_INFINITY;
+  const defaults = bounds.isExclusive ? 0 : defaultMib * unitCpus;
+  let byMemory = Number.POSITIVE_INFINITY;
+  if (needs.memoryMib > 0) byMemory = Math.floor(memory / needs.memoryMib);
+  else if (defaults > 0) byMemory = Math.max(1, Math.floor(memory / defaults)); // where one is too many, Slurm has the words
   const byGpus = needs.gpus > 0 ? Math.floor(gpus / needs.gpus) : Number.POSITIVE_INFINITY;
   return { byCpus, byMemory, byGpus, all: isTooSmall ? 0 : Math.min(byCpus, byMemory, byGpus) };
 }

@@ -57,6 +57,10 @@ export interface PartitionFacts {
   defaultTimeMinutes: number | null;
   maxTimeMinutes: number | null;
   maxNodes: number | null;
+  /** Of a node, for all jobs of the partition together. */
+  maxCpusPerNode: number | null;
+  /** Of a job on a node; one that asks for more waits for ever. */
+  maxMemPerNodeMib: number | null;
   defMemPerCpuMib: number | null;
   defMemPerNodeMib: number | null;
 }

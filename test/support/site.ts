@@ -24,6 +24,8 @@ export function partition(name: string, facts: Partial<PartitionFacts> = {}): Pa
     defaultTimeMinutes: null,
     maxTimeMinutes: null,
     maxNodes: null,
+    maxCpusPerNode: null,
+    maxMemPerNodeMib: null,
     defMemPerCpuMib: null,
     defMemPerNodeMib: null,
     ...facts,

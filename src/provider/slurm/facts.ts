@@ -9,6 +9,7 @@ export function siteFacts(nodes: string, partitions: string, config: string): Si
   const defaults = {
     perCpu: numberOf(configOf(config, 'DefMemPerCPU')),
     perNode: numberOf(configOf(config, 'DefMemPerNode')),
+    maxPerNode: numberOf(configOf(config, 'MaxMemPerNode')),
   };
   return {
     nodes: linesOf(nodes, 'NodeName').map(nodeOf),
@@ -80,7 +81,7 @@ function gpusOf(gres: string | undefined): number {
 }
 
 /** A partition says only what differs from slurm.conf's defaults. */
-function partitionOf(line: string, defaults: { perCpu: number | null; perNode: number | null }): PartitionFacts {
+function partitionOf(line: string, defaults: Record<'perCpu' | 'perNode' | 'maxPerNode', number | null>): PartitionFacts {
   const perCpu = numberOf(fieldOf(line, 'DefMemPerCPU'));
   const perNode = numberOf(fieldOf(line, 'DefMemPerNode'));
   const own = perCpu !== null || perNode !== null;
@@ -91,6 +92,9 @@ function partitionOf(line: string, defaults: { perCpu: number | null; perNode: n
     defaultTimeMinutes: minutesOf(fieldOf(line, 'DefaultTime')),
     maxTimeMinutes: minutesOf(fieldOf(line, 'MaxTime')),
     maxNodes: numberOf(fieldOf(line, 'MaxNodes')),
+    // 0: without a limit.
+    maxCpusPerNode: numberOf(fieldOf(line, 'MaxCPUsPerNode')) || null,
+    maxMemPerNodeMib: numberOf(fieldOf(line, 'MaxMemPerNode')) || defaults.maxPerNode || null,
     defMemPerCpuMib: own ? perCpu : defaults.perCpu,
     defMemPerNodeMib: own ? perNode : defaults.perNode,
   };

@@ -213,6 +213,57 @@ test('each refusal of the size halves the units of a node, down to one', () => {
   expect(units).toEqual([8, 4, 2, 1, 1]);
 });
 
+describe('what a job may have of a node', () => {
+  test('is bounded by its partition', () => {
+    const partitions = [partition('debug', { maxCpusPerNode: 3, maxMemPerNodeMib: 4_000 })];
+    expect(shape(ask({ partitions })).shape).toMatchObject({ cpus: 3, unitsPerNode: 3 });
+    expect(shape(ask({ partitions, needs: { memoryMib: 2_000 } })).shape).toMatchObject({ unitsPerNode: 2, memoryMib: 4_000 });
+    expect(ask({ partitions, needs: { cpus: 4 } })).toMatchObject({
+      kind: 'impossible',
+      message: expect.stringContaining('has 3 CPUs'),
+    });
+  });
+
+  test('is bounded by the memory that comes with each CPU where nobody says how much', () => {
+    const partitions = [partition('debug', { defMemPerCpuMib: 5_000 })];
+    expect(shape(ask({ partitions })).shape).toMatchObject({ cpus: 3, memoryMib: null });
+    expect(shape(ask({ partitions, needs: { cpus: 4 } })).shape).toMatchObject({ cpus: 4, unitsPerNode: 1 });
+    expect(shape(ask({ partitions, directives: { mem: '16000' } })).shape).toMatchObject({ cpus: 8 });
+    expect(shape(ask({ partitions, directives: { exclusive: true } })).shape).toMatchObject({ cpus: 8 });
+  });
+});
+
+describe('nodes that are named', () => {
+  const nodes = [node('n1'), node('n2'), node('n3', { cpus: 4 }), node('n4', { cpus: 2 })];
+
+  test('by nodelist: their size counts', () => {
+    expect(shape(ask({ nodes, directives: { nodelist: 'n4' } })).shape).toMatchObject({ cpus: 2, nodes: 1 });
+    expect(shape(ask({ nodes, directives: { nodelist: 'n[3]' } })).shape).toMatchObject({
+      cpus: 4,
+      why: expect.stringContaining('the most common node of debug, of the nodes that are named (4 CPUs'),
+    });
+  });
+
+  test('by exclude: the size of the others counts', () => {
+    expect(shape(ask({ nodes, directives: { exclude: 'n[1-2],n4' } })).shape).toMatchObject({ cpus: 4 });
+  });
+
+  test('are each in every allocation, so that it must have as many', () => {
+    const directives = { nodelist: 'n[1-2]' };
+    expect(shape(ask({ nodes, directives, nodesPerAllocation: 2, unitsLeft: 1 })).shape).toMatchObject({ nodes: 2 });
+    expect(ask({ nodes, directives })).toEqual({
+      kind: 'impossible',
+      message: 'nodelist names 2 nodes, which each allocation would have to have, and an allocation has 1',
+      hint: 'leave out the others with `exclude` or a `constraint`, or set nodesPerAllocation',
+    });
+  });
+
+  test('in a file, or unknown to us, are left to Slurm', () => {
+    expect(shape(ask({ nodes, directives: { nodelist: './nodes' } })).shape).toMatchObject({ cpus: 8 });
+    expect(shape(ask({ nodes, directives: { nodelist: 'other' } })).shape).toMatchObject({ cpus: 8 });
+  });
+});
+
 describe('a unit that fits no node', () => {
   test.each([
     [{ needs: { cpus: 16 } }, 'a unit of 16 CPUs fits no node of partition debug: the largest, n1, has 8 CPUs', 'cpusPerTask'],

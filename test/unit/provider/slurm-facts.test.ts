@@ -70,6 +70,8 @@ test('a partition has its own limits, and the defaults of the site', () => {
       defaultTimeMinutes: 10,
       maxTimeMinutes: 60,
       maxNodes: null,
+      maxCpusPerNode: null,
+      maxMemPerNodeMib: null,
       defMemPerCpuMib: 2000,
       defMemPerNodeMib: null,
     },
@@ -80,10 +82,20 @@ test('a partition has its own limits, and the defaults of the site', () => {
       defaultTimeMinutes: null,
       maxTimeMinutes: 7 * 24 * 60 + 1,
       maxNodes: 3,
+      maxCpusPerNode: null,
+      maxMemPerNodeMib: null,
       defMemPerCpuMib: 500,
       defMemPerNodeMib: null,
     },
   ]);
+});
+
+test('a partition says what a job may have of a node; else slurm.conf does; 0 is no limit', () => {
+  const limited = `${PARTITION_22} MaxCPUsPerNode=6 MaxMemPerNode=0`;
+  const limitsOf = (config: string) =>
+    siteFacts('', `${limited}\n`, config).partitions.map((it) => [it.maxCpusPerNode, it.maxMemPerNodeMib]);
+  expect(limitsOf(CONFIG)).toEqual([[6, null]]);
+  expect(limitsOf(`${CONFIG}\nMaxMemPerNode           = 4000\n`)).toEqual([[6, 4000]]);
 });
 
 test('a node out of service says why', () => {
