@@ -20,13 +20,7 @@ export async function restoredSteps(store: Store, loaded: LoadedRun, plan: Plan)
           }
         : null,
       settled: mine(loaded.settled).filter((range): range is typeof range & { state: StepEndState } => isStepEnd(range.state)),
-      attempts: mine(loaded.attempts).map(({ index, attempts, failures, losses, lastFailure }) => ({
-        index,
-        attempts,
-        failures,
-        losses,
-        last: lastFailure,
-      })),
+      attempts: mine(loaded.attempts).map(({ step: _, lastFailure: last, ...counts }) => ({ ...counts, last })),
       failures: mine(loaded.failures),
     });
   }

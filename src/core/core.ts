@@ -167,7 +167,7 @@ export class Core {
         units.isInForce(unit.index, agent.number, fenceOf(unit)) &&
         units.stateOf(unit.index) === UNIT.leased
       ) {
-        units.move(unit.index, UNIT.running);
+        units.start(unit.index, this.#state.nowMs);
       }
     }
   }

@@ -132,7 +132,8 @@ function lost(state: State, step: StepRun, units: UnitTable, index: number, agen
   const history = remember(units, index, failure);
   const counts = !COST_NOTHING.includes(failure.cause);
   if (counts) history.losses += 1;
-  if (failure.cause === 'walltime' && units.isUnder(index, agent.freshFence)) history.cutOffs += 1;
+  const isWhole = failure.cause === 'walltime' && units.isUnder(index, agent.freshFence);
+  if (isWhole) history.cutOffs += 1;
   const ended = endOf(history, failure);
   if (ended !== undefined) {
     const final = { ...failure, message: ended };
@@ -140,7 +141,7 @@ function lost(state: State, step: StepRun, units: UnitTable, index: number, agen
     finish(state, step, units, index, 'failed', agent, final);
     return;
   }
-  storeAttempt(state, step, units, index, agent, failure, counts ? true : null);
+  storeAttempt(state, step, units, index, agent, isWhole ? { ...failure, hadWholeTime: true } : failure, counts ? true : null);
   units.giveBack(index);
 }
 
@@ -174,6 +175,7 @@ function finish(
   failure: Failure,
   times?: { startedAtMs: number; durationMs: number },
 ): void {
+  const startedAtMs = times?.startedAtMs ?? units.startedAtMs(index) ?? state.nowMs;
   units.move(index, UNIT[into]);
   emit(state, {
     kind: 'store-units',
@@ -182,8 +184,8 @@ function finish(
     agent: agent.info.id,
     index: [index],
     attempt: [units.attemptOf(index)],
-    startedAtMs: [times?.startedAtMs ?? state.nowMs],
-    durationMs: [times?.durationMs ?? 0],
+    startedAtMs: [startedAtMs],
+    durationMs: [times?.durationMs ?? state.nowMs - startedAtMs],
     output: [null],
     failure: [failure],
   });

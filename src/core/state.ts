@@ -38,7 +38,7 @@ export interface RestoredStep {
   ended: { state: 'succeeded' | 'failed' | 'cancelled' | 'aborted'; outputs: ValueText | null } | null;
   /** Units [from, to). */
   settled: { state: 'succeeded' | 'failed' | 'cancelled' | 'aborted'; from: number; to: number }[];
-  attempts: { index: number; attempts: number; failures: number; losses: number; last: Failure }[];
+  attempts: { index: number; attempts: number; failures: number; losses: number; cutOffs: number; last: Failure }[];
   failures: { index: number; failure: Failure }[];
 }
 

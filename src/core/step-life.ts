@@ -39,8 +39,8 @@ export function onStepPrepared(state: State, step: StepRun, total: number): void
 
 function restoreUnits(step: StepRun, units: UnitTable, before: RestoredStep): void {
   for (const { state, from, to } of before.settled) units.restore(from, to, UNIT[state]);
-  for (const { index, attempts, failures, losses, last } of before.attempts) {
-    units.history.set(index, { failures, losses, cutOffs: 0, last });
+  for (const { index, attempts, ...history } of before.attempts) {
+    units.history.set(index, history);
     units.setAttempt(index, attempts);
   }
   for (const { index, failure } of before.failures) step.noteFailure(index, failure);

@@ -48,6 +48,8 @@ export class UnitTable {
   readonly #fence: Float64Array;
   readonly #agent: Uint16Array;
   readonly #attempt: Uint16Array;
+  /** When units that run began to, as far as their agents have said so. */
+  readonly #startedAtMs = new Map<number, number>();
   readonly #returned: number[] = [];
   readonly #delayed = new Heap<{ index: number; atMs: number }>((a, b) => a.atMs < b.atMs);
   #cursor = 0;
@@ -92,8 +94,20 @@ export class UnitTable {
     if (from === undefined || ALLOWED[from * 8 + to] !== 1)
       throw new AssertionError(`${this.story(index)}: may not become ${NAMES[to]}`);
     this.#state[index] = to;
+    if (from === UNIT.running) this.#startedAtMs.delete(index);
     this.counts[from]! -= 1;
     this.counts[to]! += 1;
+  }
+
+  /** Its agent says that it runs. */
+  start(index: number, atMs: number): void {
+    this.move(index, UNIT.running);
+    this.#startedAtMs.set(index, atMs);
+  }
+
+  /** Undefined: it does not run, or nobody has said since when. */
+  startedAtMs(index: number): number | undefined {
+    return this.#startedAtMs.get(index);
   }
 
   /** Restores what an earlier holder committed: units [from, to) are settled. */

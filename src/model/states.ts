@@ -56,4 +56,6 @@ export interface Failure {
   stack?: string;
   exitCode?: number;
   signal?: string;
+  /** Of an attempt that an allocation's end cut off: it had all of that allocation's time. */
+  hadWholeTime?: true;
 }

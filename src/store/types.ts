@@ -150,6 +150,19 @@ export interface AllocationRow {
   atMs: number;
 }
 
+/** What an unsettled unit has behind it. */
+export interface AttemptCounts {
+  step: number;
+  index: number;
+  attempts: number;
+  /** Of its own. */
+  failures: number;
+  losses: number;
+  /** Losses to the end of an allocation of which it had the whole time. */
+  cutOffs: number;
+  lastFailure: Failure;
+}
+
 /** What a coordinator loads after it took the run. */
 export interface LoadedRun {
   record: RunRecord;
@@ -159,8 +172,8 @@ export interface LoadedRun {
   steps: StepRow[];
   /** Settled units as ranges [from, to), by step ordinal and state: never one object a unit. */
   settled: { step: number; state: UnitState; from: number; to: number }[];
-  /** Unsettled units with a history: own failures, losses and attempts so far. */
-  attempts: { step: number; index: number; attempts: number; failures: number; losses: number; lastFailure: Failure }[];
+  /** Unsettled units with a history. */
+  attempts: AttemptCounts[];
   failures: { step: number; index: number; failure: Failure }[];
   agents: AgentRow[];
   agentReports: { agent: string; seq: number }[];
@@ -175,6 +188,8 @@ export interface RunSummary {
   holder: Holder | null;
   endedAt: Date | null;
   failure: Failure | null;
+  /** It has allocations in Slurm, and all of them wait. */
+  waits: boolean;
 }
 
 export interface StepSummary extends StepRow {

@@ -50,13 +50,17 @@ async function outputsOf(store: Store, run: string, step: number) {
 test('a batch is stored as a whole, and read back as it was', async () => {
   const { store, run } = await heldRun();
   const failure = { cause: 'exception', message: 'no' } as const;
+  const cutOff = { cause: 'walltime', message: 'its time was over', hadWholeTime: true } as const;
   const batch: CommitBatch = {
     commitId: 1,
     units: [
       units(0, ['{"a":1}', '"ü 😀"', null]),
       units(0, [null], { index: [7], state: 'failed', agent: null, failure: [JSON.stringify(failure)] }),
     ],
-    attempts: [{ step: 0, index: 9, attempt: 2, agent: 'agent-2', endedAtMs: 6, failure, loss: true }],
+    attempts: [
+      { step: 0, index: 9, attempt: 1, agent: 'agent-2', endedAtMs: 5, failure: cutOff, loss: true },
+      { step: 0, index: 9, attempt: 2, agent: 'agent-2', endedAtMs: 6, failure, loss: true },
+    ],
     logs: [line('one'), line('two', { step: null, index: null, attempt: null, stream: 'system', level: 'warn', seq: 2 })],
     steps: [
       { step: 0, state: 'running', atMs: 1, total: 10, outputs: null, failure: null },
@@ -80,7 +84,9 @@ test('a batch is stored as a whole, and read back as it was', async () => {
     { step: 0, state: 'succeeded', from: 0, to: 3 },
     { step: 0, state: 'failed', from: 7, to: 8 },
   ]);
-  expect(loaded.attempts).toEqual([{ step: 0, index: 9, attempts: 2, failures: 0, losses: 1, lastFailure: failure }]);
+  expect(loaded.attempts).toEqual([
+    { step: 0, index: 9, attempts: 2, failures: 0, losses: 2, cutOffs: 1, lastFailure: failure },
+  ]);
   expect(loaded.failures).toEqual([{ step: 0, index: 7, failure }]);
   expect(loaded.agents).toEqual(batch.agents);
   expect(loaded.agentReports).toEqual(batch.agentReports);

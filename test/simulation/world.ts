@@ -141,8 +141,10 @@ export class World {
       }
       const attempts = new Map<number, RestoredStep['attempts'][number]>();
       for (const row of this.attempts.filter(({ step, index }) => step === ordinal && !this.units.has(`${step}/${index}`))) {
-        const history = attempts.get(row.index) ?? { index: row.index, attempts: 0, failures: 0, losses: 0, last: row.failure };
+        const none = { index: row.index, attempts: 0, failures: 0, losses: 0, cutOffs: 0, last: row.failure };
+        const history = attempts.get(row.index) ?? none;
         history.attempts += 1;
+        if (row.failure.hadWholeTime) history.cutOffs += 1;
         if (row.loss === true) history.losses += 1;
         if (row.loss === false) history.failures += 1;
         attempts.set(row.index, history);

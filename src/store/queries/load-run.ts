@@ -47,6 +47,7 @@ const OpenAttempt = z.object({
   attempts: z.int(),
   failures: z.int(),
   losses: z.int(),
+  cut_offs: z.int(),
   last_failure: z.string(),
 });
 
@@ -56,13 +57,18 @@ async function openAttempts(db: CommonQueryMethods, run: number): Promise<Loaded
     select step, index, max(attempt) as attempts,
            (count(*) filter (where not loss))::int4 as failures,
            (count(*) filter (where loss))::int4 as losses,
+           (count(*) filter (where outflow.as_jsonb(failure) @> '{"hadWholeTime": true}'))::int4 as cut_offs,
            (array_agg(failure order by key desc))[1] as last_failure
       from outflow.attempt
      where run = ${run}
        and not exists (select from outflow.unit where (unit.run, unit.step, unit.index) = (attempt.run, attempt.step, attempt.index))
      group by step, index
      order by step, index`);
-  return rows.map(({ last_failure, ...row }) => ({ ...row, lastFailure: parseFailure(last_failure) as Failure }));
+  return rows.map(({ last_failure, cut_offs, ...row }) => ({
+    ...row,
+    cutOffs: cut_offs,
+    lastFailure: parseFailure(last_failure) as Failure,
+  }));
 }
 
 const UnitFailure = z.object({ step: z.int(), index: z.int(), failure: z.string() });

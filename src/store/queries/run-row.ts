@@ -59,7 +59,12 @@ export const SUMMARY_COLUMNS = sql.fragment`
   isfinite(lease.expires_at) as has_holder,
   run.created_at > clock_timestamp() - make_interval(secs => ${LIMITS.startMs / 1000}) as is_young,
   run_cancel.run is not null as is_cancelled,
-  run_end.state as end_state, run_end.ended_at, run_end.failure`;
+  run_end.state as end_state, run_end.ended_at, run_end.failure,
+  run.backend = 'slurm' and run_end.run is null and (
+    select coalesce(bool_and(newest.state = 'asked'), false)
+      from (select distinct on (id) state from outflow.allocation_event event
+             where event.run = run.key and event.provider = 'slurm' order by id, key desc) newest
+     where newest.state <> 'ended') as waits`;
 
 export const SUMMARY_TABLES = sql.fragment`
   outflow.run
@@ -79,6 +84,7 @@ export const SummaryRow = RecordRow.extend({
   end_state: z.enum(RUN_END_STATES).nullable(),
   ended_at: z.date().nullable(),
   failure: z.string().nullable(),
+  waits: z.boolean(),
 });
 
 export function summaryOf(row: z.infer<typeof SummaryRow>): RunSummary {
@@ -90,6 +96,7 @@ export function summaryOf(row: z.infer<typeof SummaryRow>): RunSummary {
     holder: hasHolder ? { host: row.holder_host, pid: row.holder_pid, address: row.holder_address } : null,
     endedAt: row.ended_at,
     failure: parseFailure(row.failure),
+    waits: row.is_held && row.waits,
   };
 }
 

@@ -34,6 +34,34 @@ describe('an agent whose connection is gone', () => {
     });
   });
 
+  test('is replaced elsewhere: for 10 minutes, or until an agent on its node is heard of, nothing goes there', () => {
+    const excluded = (run: SlurmRun) => run.all('allocate').at(-1)?.excludedNodes;
+    const lose = (node: string) => {
+      const run = new SlurmRun([{ total: 80, cpus: 8 }], { maxAllocations: 2, nodes: [{}, {}] }).begin();
+      run.submitted('1-1.0', '1-1.1');
+      run.runs('1-1.0', { node });
+      const session = run.hello('1-1.0');
+      run.disconnect(session);
+      run.pass(12_001);
+      run.ends('1-1.0', 'cancelled');
+      return run;
+    };
+    const run = lose('n1');
+    expect(excluded(run)).toEqual(['n1']);
+    expect(run.notices).toEqual([
+      'the agent on n1 was not heard of for 12 s: what it ran goes to others, and no allocation goes there for 10 m 00 s',
+    ]);
+    run.submitted('1-2.0');
+    run.pass(10 * 60_000);
+    run.ends('1-2.0', 'cancelled');
+    expect(excluded(run)).toEqual([]);
+
+    const back = lose('n1');
+    back.connect('1-2.0', { host: 'n1', id: 'other' });
+    back.ends('1-1.1', 'cancelled');
+    expect(excluded(back)).toEqual([]);
+  });
+
   test('whose job goes on without it: it is cancelled after a while', () => {
     const run = new SlurmRun([{ total: 8 }]).begin();
     run.disconnect(run.connect('1-1.0'));
@@ -85,6 +113,26 @@ test.each(['agent-lost', 'node-lost'] as const)('%s ends a unit that was running
 });
 
 describe('cut off at the end of the allocation', () => {
+  test('with the whole time of one is stored, for those who take over', () => {
+    const run = new SlurmRun([{ total: 1 }]).begin();
+    const session = run.connect('1-1.0', { cpus: 1 });
+    const [stored] = run.all('store-attempt', run.fail(session, run.held(session), { cause: 'walltime', message: 'over' }));
+    expect(stored?.failure).toEqual({ cause: 'walltime', message: 'over', hadWholeTime: true });
+  });
+
+  test('for good: how long it ran is told, since it began', () => {
+    const run = new SlurmRun([{ total: 1 }]).begin();
+    for (let count = 1; count <= LIMITS.maxLosses; count++) {
+      const session = run.connect(`1-${count}.0`, { id: `a${count}`, cpus: 1 });
+      const units = run.held(session);
+      run.apply({ kind: 'units-started', session, units });
+      run.nowMs += 7_000;
+      run.disconnect(session);
+      run.ends(`1-${count}.0`, 'node-lost');
+    }
+    expect(run.all('store-units')).toMatchObject([{ state: 'failed', startedAtMs: [run.nowMs - 7_000], durationMs: [7_000] }]);
+  });
+
   test('twice with the whole time of one: the unit fails, with advice', () => {
     const run = new SlurmRun([{ total: 1 }]).begin();
     for (const count of [1, 2]) {
