@@ -29,7 +29,7 @@ export function slurmGrant(environment: Environment, mask: readonly number[] | n
   if (slots === undefined) return null;
   const isTight = mask !== null && mask.length < slots;
   const warning = isTight
-    ? `Slurm granted ${slots} CPUs on ${environment['SLURMD_NODENAME'] ?? 'this node'}, but its processes may use only ${mask.length} of them (CPUs ${mask.join(',')}): units run as many at once as were granted, and share these`
+    ? `Slurm granted ${slots} CPUs on a node, but processes there may use only ${mask.length} of them (CPUs ${mask.join(',')}): units run as many at once as were granted, and share these`
     : '';
   return {
     slots,

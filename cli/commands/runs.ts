@@ -14,6 +14,8 @@ import { table } from '../text/table.ts';
 interface ListedRun {
   run: string;
   state: string;
+  /** All of its allocations wait in Slurm's queue. */
+  waits: boolean;
   command: string;
   backend: string;
   pipeline: string;
@@ -47,13 +49,23 @@ function print(runs: readonly RunSummary[], paint: Paint): void {
   if (orphan) process.stderr.write(paint('dim', `an orphaned run is finished by: outflow resume ${orphan.record.id}\n`));
 }
 
-function rowOf({ record, state, endedAt }: RunSummary, paint: Paint): string[] {
+function rowOf({ record, state, endedAt, waits }: RunSummary, paint: Paint): string[] {
   const took = endedAt === null ? '' : formatDuration(endedAt.getTime() - record.createdAt.getTime());
   const command = cut(record.command + argsText(record.args), 40);
-  return [record.id, stateText(state, paint), command, record.backend, ago(Date.now() - record.createdAt.getTime()), took];
+  const shown = stateText(state, paint) + (waits && state === 'running' ? paint('dim', ', waits for Slurm') : '');
+  return [record.id, shown, command, record.backend, ago(Date.now() - record.createdAt.getTime()), took];
 }
 
-function asData({ record, state, endedAt }: RunSummary): ListedRun {
+function asData({ record, state, endedAt, waits }: RunSummary): ListedRun {
   const { id: run, command, backend, pipelineFile: pipeline, createdAt } = record;
-  return { run, state, command, backend, pipeline, startedAt: createdAt.toISOString(), endedAt: endedAt?.toISOString() ?? null };
+  return {
+    run,
+    state,
+    waits,
+    command,
+    backend,
+    pipeline,
+    startedAt: createdAt.toISOString(),
+    endedAt: endedAt?.toISOString() ?? null,
+  };
 }

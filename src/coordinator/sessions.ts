@@ -39,6 +39,8 @@ export class Sessions {
   readonly #host: SessionHost;
   readonly #sessions = new Map<number, SessionState>();
   readonly #logs = new Map<string, LogRow[]>();
+  /** Agents' own lines, not of units: what holds for many nodes is told once. */
+  readonly #told = new Set<string>();
   readonly #heartbeat: NodeJS.Timeout;
   #last = 0;
   #paused = false;
@@ -123,7 +125,8 @@ export class Sessions {
   }
 
   #onReport(id: number, session: SessionState, report: Report): void {
-    if (report.logs.length > 0) this.#logs.set(`${session.agent}#${report.seq}`, report.logs.map(logRow));
+    const rows = report.logs.map(logRow).filter((row) => this.#isNews(row));
+    if (rows.length > 0) this.#logs.set(`${session.agent}#${report.seq}`, rows);
     this.#host.enqueue({
       kind: 'report',
       session: id,
@@ -132,6 +135,13 @@ export class Sessions {
       failed: report.failed.map((unit) => ({ ...unit, failure: failureOf(unit.failure) })),
       returned: report.returned,
     });
+  }
+
+  #isNews({ step, text }: LogRow): boolean {
+    if (step !== null) return true;
+    const isNews = !this.#told.has(text);
+    this.#told.add(text);
+    return isNews;
   }
 
   /** Log lines of a report, once: they are committed with it. */

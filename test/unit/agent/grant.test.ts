@@ -31,7 +31,7 @@ test('a larger mask is shared with others: slots are counted', () =>
 test('with a smaller mask slots are counted by the grant, with a warning', () => {
   const grant = slurmGrant({ ...job, SLURMD_NODENAME: 'n7' }, [0, 1]);
   expect(grant).toMatchObject({ slots: 4, cpus: null });
-  expect(grant?.warning).toMatch(/granted 4 CPUs on n7.* only 2 .*0,1/);
+  expect(grant?.warning).toMatch(/granted 4 CPUs on a node.* only 2 .*0,1/);
 });
 
 test('memory is granted by node or by CPU, or is not known', () => {
