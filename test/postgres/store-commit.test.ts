@@ -84,9 +84,7 @@ test('a batch is stored as a whole, and read back as it was', async () => {
     { step: 0, state: 'succeeded', from: 0, to: 3 },
     { step: 0, state: 'failed', from: 7, to: 8 },
   ]);
-  expect(loaded.attempts).toEqual([
-    { step: 0, index: 9, attempts: 2, failures: 0, losses: 2, cutOffs: 1, lastFailure: failure },
-  ]);
+  expect(loaded.attempts).toEqual([{ step: 0, index: 9, attempts: 2, failures: 0, losses: 2, cutOffs: 1, lastFailure: failure }]);
   expect(loaded.failures).toEqual([{ step: 0, index: 7, failure }]);
   expect(loaded.agents).toEqual(batch.agents);
   expect(loaded.agentReports).toEqual(batch.agentReports);
