@@ -5,12 +5,15 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { root } from './node24.mjs';
 
-const folders = ['agent', 'cli', 'proto', 'src'];
+const folders = ['agent', 'cli', 'proto', 'scripts/licenses', 'src'];
 const files = [
   'package-lock.json',
   'package.json',
   'scripts/build.mjs',
-  'scripts/license-texts.mjs',
+  'scripts/package/elf.mjs',
+  'scripts/package/floor.mjs',
+  'scripts/package/icu-data.mjs',
+  'scripts/package/trees.mjs',
   'tsconfig.json',
   'tsconfig.types.json',
 ];

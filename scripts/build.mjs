@@ -1,5 +1,6 @@
 // Builds dist/: the program (outflow.cjs, program/), the SDK (sdk.mjs), its declarations (types/), and SDK and zod as parts
-// of pipelines' bundles (pipeline-parts.json, pipeline-zod.json), and the licences of all that (licenses.txt). Runs on Node 24, by the setup.
+// of pipelines' bundles (pipeline-parts.json, pipeline-zod.json), and the licences of all that (licenses.json). Runs on Node 24, by
+// the setup.
 //
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.
@@ -9,12 +10,15 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { buildParts, buildWideZod } from '../src/loader/parts.ts';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
-import { licenseTexts } from './license-texts.mjs';
+import { licensesOf } from './licenses/collect.mjs';
 import { root } from './node24.mjs';
+import { floorOf } from './package/floor.mjs';
+import { nativeFiles } from './package/trees.mjs';
 
 process.chdir(root);
 const inputDigest = process.argv[2] ?? digestOfBuildInputs();
 const aside = `dist.tmp-${process.pid}`;
+const natives = nativeFiles(`${process.platform}-${process.arch}`);
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -33,6 +37,7 @@ const common = {
   define: {
     __OUTFLOW_VERSION__: JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
     __OUTFLOW_POSTGRES__: JSON.stringify(versionOfPostgres()),
+    __OUTFLOW_GLIBC__: JSON.stringify(process.platform === 'linux' ? floorOf(natives).glibc : null),
     __OUTFLOW_COMMIT__: JSON.stringify(currentCommit()),
     __OUTFLOW_BUILD__: JSON.stringify(inputDigest.slice(0, 16)),
   },
@@ -103,8 +108,14 @@ async function buildProgram() {
     outExtension: { '.js': '.cjs' },
     plugins: [partsOnDemand],
   };
-  const [, parts] = await Promise.all([
-    build({ ...options, entryPoints: { outflow: 'cli/main.ts' }, outdir: aside, banner: { js: self('__filename') } }),
+  const bundles = await Promise.all([
+    build({
+      ...options,
+      metafile: true,
+      entryPoints: { outflow: 'cli/main.ts' },
+      outdir: aside,
+      banner: { js: self('__filename') },
+    }),
     build({
       ...options,
       metafile: true,
@@ -113,7 +124,8 @@ async function buildProgram() {
       banner: { js: `/*${inputDigest.slice(0, 16)}*/${self('require("node:path").join(__dirname,"..","outflow.cjs")')}` },
     }),
   ]);
-  writeFileSync(path.join(aside, 'licenses.txt'), licenseTexts(Object.keys(parts.metafile?.inputs ?? {})));
+  const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  writeFileSync(path.join(aside, 'licenses.json'), JSON.stringify(licensesOf(inputs, Object.keys(natives))));
 }
 
 /** What a pipeline imports when plain Node runs it. zod stays outside: the user's own is to be used. */

@@ -2,9 +2,6 @@
 import { isExecutable } from '../../src/system/embedded.ts';
 import { OutflowCommand } from '../base-command.ts';
 
-/** The oldest C library that all of the executable's native code runs on: RHEL 8's. Node's own is as old. */
-const GLIBC_FLOOR = '2.28';
-
 interface VersionReport {
   version: string;
   commit: string;
@@ -28,7 +25,7 @@ export default class Version extends OutflowCommand {
       node: process.versions.node,
       postgres: __OUTFLOW_POSTGRES__,
       platform: `${process.platform}-${process.arch}`,
-      glibc: process.platform === 'linux' ? GLIBC_FLOOR : null,
+      glibc: __OUTFLOW_GLIBC__,
       program: isExecutable ? 'executable' : 'clone',
     };
     if (!this.jsonEnabled()) process.stdout.write(`${textOf(report)}\n`);

