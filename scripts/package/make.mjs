@@ -1,60 +1,73 @@
 // Makes dist/outflow from dist/: Node of the npm package, the program, and what is unpacked where it runs (src/system/unpack.ts),
-// put together by pkg in its SEA mode. Nothing is downloaded. Runs on Node 24, by scripts/package.mjs.
+// put together by pkg in its SEA mode. Nothing is downloaded, no tool of the machine is called. Runs on Node 24, by scripts/package.mjs.
 //
 // It is made twice: the first one runs the tutorial, and what V8 compiled meanwhile goes into the second.
-import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { root } from '../node24.mjs';
+import { buildStamp } from '../build-inputs.mjs';
 import { compressed } from './compress.mjs';
-import { recordCode } from './record-code.mjs';
-import { treesFor } from './trees.mjs';
+import { stripped } from './elf.mjs';
+import { floorOf } from './floor.mjs';
+import { recordedCode } from './record-code.mjs';
+import { nativeFiles, treesFor } from './trees.mjs';
+import { inWorkspace } from './workspace.mjs';
 
 const platform = `${process.platform}-${process.arch}`;
-const aside = path.resolve(`dist.tmp-package-${process.pid}`);
 const target = path.join('dist', 'outflow');
 
 try {
   if (process.platform !== 'linux') throw new Error(`an executable is made on Linux only, not on ${process.platform}`);
-  mkdirSync(aside);
-  const base = strippedNode();
-  const assets = { ...(await programAssets()), ...(await treeAssets()) };
-  const first = await executable('first', base, assets);
-  const code = await packed(await recordCode(first, path.join(aside, 'recorded')));
-  renameSync(await executable('outflow', base, { ...assets, ...code }), target);
-  console.log(
-    `package: ${target}, ${(statSync(target).size / 1e6).toFixed(1)} MB, in ${(performance.now() / 1000).toFixed(0)} s`,
-  );
+  const glibc = await inWorkspace(make);
+  const size = (statSync(target).size / 1e6).toFixed(1);
+  console.log(`package: ${target}, ${size} MB, glibc ${glibc} or newer, in ${(performance.now() / 1000).toFixed(0)} s`);
 } catch (error) {
   console.error(`package: failed; ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
-} finally {
-  rmSync(aside, { recursive: true, force: true });
 }
 
-/** Node without its debugging symbols: 127 -> 109 MB. It must be done before anything is put in. */
-function strippedNode() {
-  const file = path.join(aside, 'node');
-  copyFileSync(path.join(root, 'node_modules', `node-${platform}`, 'bin', 'node'), file);
-  execFileSync('strip', [file]);
-  return file;
+/**
+ * @param {string} aside
+ * @param {AbortSignal} interrupted
+ */
+async function make(aside, interrupted) {
+  const trees = treesFor(platform);
+  const natives = nativeFiles(platform, trees);
+  const { 'node/bin/node': node } = natives;
+  if (node === undefined) throw new Error(`the package node-${platform} is missing; run: npm run setup`);
+  const { glibc, wrong } = floorOf(natives);
+  if (wrong.length > 0) throw new Error(`it would not run on the oldest systems that it is for:\n  ${wrong.join('\n  ')}`);
+
+  // Without its debugging symbols: 127 -> 109 MB. It must be done before anything is put in.
+  writeFileSync(path.join(aside, 'node'), stripped(node), { mode: 0o755 });
+  copyFileSync(path.join('dist', 'outflow.cjs'), path.join(aside, 'outflow.cjs'));
+  const files = { ...programFiles(), ...treeFiles(trees) };
+  const assets = await packed(aside, files);
+  const first = await executable(aside, 'first', assets);
+  interrupted.throwIfAborted();
+  const code = await packed(aside, await recordedCode(first, path.join(aside, 'recorded'), interrupted));
+  const whole = await executable(aside, 'outflow', { ...assets, ...code });
+  interrupted.throwIfAborted();
+  renameSync(whole, target);
+  return glibc;
 }
 
-/** @returns {Promise<Record<string, string>>} names of assets -> files */
-async function programAssets() {
+/** All of one build. */
+function programFiles() {
+  const stamp = readFileSync(buildStamp, 'utf8');
   const [, header = ''] = /^(\/\*\w+\*\/)/.exec(readFileSync('dist/program/host.cjs', 'utf8')) ?? [];
   /** @type {Record<string, Buffer>} */
   const files = {
     'pipeline-parts.json': readFileSync('dist/pipeline-parts.json'),
     'pipeline-zod.json': readFileSync('dist/pipeline-zod.json'),
-    'licenses.txt': readFileSync('dist/licenses.txt'),
+    'licenses.json': readFileSync('dist/licenses.json'),
     'program/esbuild.cjs': Buffer.from(header + asAscii(readFileSync('node_modules/esbuild/lib/main.js', 'utf8'))),
   };
   for (const name of readdirSync('dist/program').filter((one) => one.endsWith('.cjs'))) {
     files[`program/${name}`] = Buffer.from(asAscii(readFileSync(path.join('dist/program', name), 'utf8')));
   }
-  return await packed(files);
+  if (readFileSync(buildStamp, 'utf8') !== stamp) throw new Error('dist/ was built anew meanwhile; run it again');
+  return files;
 }
 
 /**
@@ -65,22 +78,23 @@ function asAscii(code) {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** @returns {Promise<Record<string, string>>} */
-async function treeAssets() {
+/** @param {ReturnType<typeof treesFor>} trees */
+function treeFiles(trees) {
   /** @type {Record<string, Buffer>} */
   const files = {};
-  for (const [name, { index, contents }] of Object.entries(treesFor(platform))) {
+  for (const [name, { index, contents }] of Object.entries(trees)) {
     files[`${name}.index`] = Buffer.from(JSON.stringify(index));
     files[`${name}.tree`] = contents;
   }
-  return await packed(files);
+  return files;
 }
 
 /**
+ * @param {string} aside
  * @param {Record<string, Buffer>} files
- * @returns {Promise<Record<string, string>>}
+ * @returns {Promise<Record<string, string>>} names of assets -> files
  */
-async function packed(files) {
+async function packed(aside, files) {
   const entries = Object.entries(files).map(async ([name, content]) => {
     const file = path.join(aside, `${name.replaceAll('/', '-')}.zst`);
     writeFileSync(file, await compressed(content));
@@ -90,19 +104,22 @@ async function packed(files) {
 }
 
 /**
+ * @param {string} aside with `node` and `outflow.cjs`
  * @param {string} name
- * @param {string} base
  * @param {Record<string, string>} assets
  */
-async function executable(name, base, assets) {
+async function executable(aside, name, assets) {
   // pkg's command line cannot be told which Node to take (6.23.0); its function can. So that version is pinned.
   const { default: sea } = createRequire(import.meta.url)('@yao-pkg/pkg/lib-es5/sea');
   const output = path.join(aside, name);
-  await sea(path.join(root, 'dist', 'outflow.cjs'), {
-    nodePath: base,
+  process.env.TMPDIR = aside; // where pkg works, in a directory of its own
+  await sea(path.join(aside, 'outflow.cjs'), {
+    nodePath: path.join(aside, 'node'),
     signature: false,
     targets: [{ nodeRange: 'node24', platform: 'linux', arch: process.arch, output }],
-    seaConfig: { useCodeCache: true, assets },
+    // No path of this machine gets into the file, so `main` is named from where pkg works; and no code of V8's from here, which is
+    // never the same twice: this part is small.
+    seaConfig: { main: '../outflow.cjs', useCodeCache: false, assets },
   });
   return output;
 }

@@ -1,7 +1,11 @@
 // Runs an executable through the tutorial, and gives the code that V8 made of the program's parts meanwhile (src/system/load-part.ts).
-import { execFileSync } from 'node:child_process';
+// What is compiled in a run differs a little from one to the next; so it is kept, and the same executable gets the same code.
+import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
+import { kept } from './kept.mjs';
 
 const COMMANDS = [
   ['--help'],
@@ -17,22 +21,36 @@ const KEPT = /^(command-line\.--help|(command-line|esbuild)\.(plan|run|submit)|a
 /**
  * @param {string} executable
  * @param {string} home a directory to be made
+ * @param {AbortSignal} interrupted
  * @returns {Promise<Record<string, Buffer>>} by the name of the asset
  */
-export async function recordCode(executable, home) {
+export async function recordedCode(executable, home, interrupted) {
+  const bytes = await kept(['code', readFileSync(executable)], async () =>
+    serialize(await record(executable, home, interrupted)),
+  );
+  return deserialize(bytes);
+}
+
+/**
+ * @param {string} executable
+ * @param {string} home
+ * @param {AbortSignal} interrupted
+ */
+async function record(executable, home, interrupted) {
   mkdirSync(home);
   cpSync(path.join('examples', 'tutorial'), home, { recursive: true });
-  const options = { cwd: home, env: { HOME: home, PATH: '/usr/bin:/bin', TZ: 'UTC' }, timeout: 120_000 };
-  const outflow = (/** @type {string[]} */ ...words) => execFileSync(executable, words, { ...options, stdio: 'pipe' });
+  // Its database ends by itself when this is killed.
+  const env = { HOME: home, PATH: '/usr/bin:/bin', TZ: 'UTC', TMPDIR: home, OUTFLOW_DB_IDLE: '5' };
+  const options = { cwd: home, env, timeout: 120_000 };
   try {
-    for (const words of COMMANDS) outflow(...words);
+    for (const words of COMMANDS) await promisify(execFile)(executable, words, { ...options, signal: interrupted });
   } finally {
-    outflow('db', 'stop');
+    await promisify(execFile)(executable, ['db', 'stop', '--force'], options);
   }
   const directory = path.join(home, '.cache', 'outflow', 'code');
   /** @type {Record<string, Buffer>} */
   const code = {};
-  for (const file of readdirSync(directory)) {
+  for (const file of readdirSync(directory).sort()) {
     const name = file.replace(/\.\w{16}$/, ''); // less the build's
     if (KEPT.test(name)) code[`code/${name.replace(/\.--help$/, '')}`] = readFileSync(path.join(directory, file));
   }
