@@ -1,9 +1,10 @@
 // The agent's own directory on this machine's disk, for blobs and the temporary files of units. Removed at its end; that of one that was killed, by the next.
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { privateDir } from '../src/system/home.ts';
+import { inFirstOf, ownCache, type Place, temporaryPlaces } from '../src/system/places.ts';
 import { bootId, processIdentity } from '../src/system/processes.ts';
 
 export interface Scratch {
@@ -32,15 +33,28 @@ export function makeTempDir(directory: string): string {
   return made;
 }
 
+const NONE = {
+  what: 'there is no directory for temporary files',
+  hint: 'let TMPDIR name a directory of your own that can be written',
+};
+
+/** In the first directory for temporary files that takes a file; else in the user's cache. */
 function ownDirectory(): string {
-  let parent: string;
-  try {
-    parent = privateDir(path.join(privateDir(path.join(tmpdir(), `outflow-${process.getuid?.() ?? 0}`)), `a-${machine()}`));
-  } catch {
-    return mkdtempSync(path.join(tmpdir(), 'outflow-agent-')); // somebody else has that name
-  }
-  removeAbandoned(parent);
-  return privateDir(path.join(parent, nameOf(process.pid) ?? String(process.pid)));
+  const name = nameOf(process.pid) ?? String(process.pid);
+  const cache = ownCache('agents');
+  const places = [...temporaryPlaces(), ...(cache ? [cache] : [])].map((place): Place => [...place, `a-${machine()}`]);
+  return inFirstOf(places, NONE, (parent) => {
+    removeAbandoned(parent);
+    const directory = privateDir(path.join(parent, name));
+    try {
+      writeFileSync(path.join(directory, 'probe'), Buffer.alloc(4096)); // a directory can often be made on a full disk
+      rmSync(path.join(directory, 'probe'));
+      return directory;
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
+    }
+  });
 }
 
 function removeAbandoned(parent: string): void {

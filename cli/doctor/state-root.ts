@@ -1,9 +1,10 @@
 // The state root (OUTFLOW_HOME): private and writable, with room, on a disk that holds what a database and sockets need.
-import { spawnSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { isExecutable } from '../../src/system/embedded.ts';
 import { outflowHome, privateDir, runDir, socketPath } from '../../src/system/home.ts';
+import { unpacked } from '../../src/system/unpack.ts';
 import { bytesText, type FileSystem, fileSystemOf, isNetwork } from './file-system.ts';
 import { type Finding, missing, missingBy, ok, warning } from './finding.ts';
 import { tryWriting } from './try-writing.ts';
@@ -15,9 +16,9 @@ const ENOUGH_FILES = 10_000;
 
 /** `isEmbedded`: the embedded Postgres keeps its data there. */
 export async function stateRootFindings(isEmbedded: boolean): Promise<Finding[]> {
-  const home = outflowHome();
+  let home: string;
   try {
-    privateDir(home);
+    home = privateDir(outflowHome());
     tryWriting(home);
   } catch (error) {
     return [missingBy('state root', error)];
@@ -27,7 +28,7 @@ export async function stateRootFindings(isEmbedded: boolean): Promise<Finding[]>
     ok('state root', home),
     diskFinding(fileSystem, isEmbedded),
     spaceFinding(fileSystem),
-    ...executionFindings(home),
+    ...programFindings(),
     await socketFinding(),
   ];
 }
@@ -59,23 +60,13 @@ export function spaceFinding({ freeBytes, freeFiles }: Pick<FileSystem, 'freeByt
   return freeBytes < ENOUGH_BYTES ? warning('space', found, advice) : ok('space', found);
 }
 
-/** Nothing where programs may run. */
-function executionFindings(home: string): Finding[] {
-  const file = path.join(home, `.doctor-${process.pid}.sh`);
+/** Where the single executable puts the programs that it has inside. */
+function programFindings(): Finding[] {
+  if (!isExecutable) return [];
   try {
-    writeFileSync(file, '#!/bin/sh\nexit 0\n', { mode: 0o700 });
-    const { error, status } = spawnSync(file, { stdio: 'ignore', timeout: 5_000 });
-    if (!error && status === 0) return [];
-    const why = error ? ` (${(error as NodeJS.ErrnoException).code})` : '';
-    return [
-      warning(
-        'programs',
-        `none may run there${why}`,
-        'it is mounted noexec: let OUTFLOW_HOME name a directory on another file system',
-      ),
-    ];
-  } finally {
-    rmSync(file, { force: true });
+    return [ok('programs', `unpacked to ${path.dirname(unpacked('esbuild'))}`)];
+  } catch (error) {
+    return [missingBy('programs', error)];
   }
 }
 

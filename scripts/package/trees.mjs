@@ -101,7 +101,9 @@ function treeOf(root, { links = new Map(), isWanted = () => true } = {}) {
     else {
       const bytes = /^libicudata\.so/.test(path.basename(file)) ? trimmedIcuData(readFileSync(full)) : readFileSync(full);
       contents.push(bytes);
-      entries.push({ kind: 'file', path: file, bytes: bytes.length, executable: (stat.mode & 0o111) !== 0 });
+      // An addon of Node is loaded as a program is run: so it may be asked for whether it can be (src/system/takes.ts).
+      const executable = (stat.mode & 0o111) !== 0 || file.endsWith('.node');
+      entries.push({ kind: 'file', path: file, bytes: bytes.length, executable });
     }
   }
   for (const [file, target] of links) entries.push({ kind: 'link', path: file, target });

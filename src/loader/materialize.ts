@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { cacheDir, fileError, privateDir } from '../system/home.ts';
+import type { OutflowError } from '../model/errors.ts';
+import { refusedEverywhere } from '../system/file-errors.ts';
+import { cachePlaces, foundPlace, makePlace, type Place, refusalOf } from '../system/places.ts';
 import { decodeBundle } from './stored-bundle.ts';
 
 /** The script's name; frames of a stack that still name it are of no file of the user's. */
@@ -25,32 +27,47 @@ export interface Materialize {
 
 /**
  * Gives the script's path. It is written once for each bundle and pipeline directory, whole or not at all, however many
- * processes do it at once. Errors as `privateDir`.
+ * processes do it at once; in another private directory where the cache cannot be written. Errors `bad-environment`, `disk-full`.
  */
 export async function materializeBundle({ hash, bytes, pipelineDir, dir }: Materialize): Promise<string> {
-  const parent = privateDir(dir ?? path.join(cacheDir(), 'bundles'));
-  const place = createHash('sha256').update(pipelineDir).digest('hex').slice(0, 8);
-  const target = path.join(parent, `${hash.slice(0, 32)}-${place}`);
-  const script = path.join(target, SCRIPT);
-  if (existsSync(script)) {
+  const places: Place[] = dir === undefined ? cachePlaces('bundles') : [[dir]];
+  const own = `${hash.slice(0, 32)}-${createHash('sha256').update(pipelineDir).digest('hex').slice(0, 8)}`;
+  for (const parent of places.map(foundPlace)) {
+    if (parent === undefined) continue;
+    const target = path.join(parent, own);
+    if (!existsSync(path.join(target, SCRIPT))) continue;
     await utimes(target, new Date(), new Date()).catch(() => {}); // only keeps it from being removed as unused
-    return script;
+    return path.join(target, SCRIPT);
   }
   const { code, map } = decodeBundle(typeof bytes === 'function' ? await bytes() : bytes);
+  const files = { [SCRIPT]: code, [`${SCRIPT}.map`]: mapFor(map, pipelineDir) };
+  const refusals: OutflowError[] = [];
+  for (const place of places) {
+    try {
+      const parent = makePlace(place);
+      await writeWhole(path.join(parent, own), files);
+      await removeUnused(parent);
+      return path.join(parent, own, SCRIPT);
+    } catch (error) {
+      refusals.push(refusalOf(place, error));
+    }
+  }
+  const hint = 'free some space, or let OUTFLOW_HOME or XDG_CACHE_HOME name a directory of your own';
+  throw refusedEverywhere('there is no place to write the bundled pipeline to', refusals, hint);
+}
+
+/** Nothing is left where it fails. Another process may do the same: one of them wins. */
+async function writeWhole(target: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   const aside = `${target}.${process.pid}.${Math.random().toString(36).slice(2)}.tmp`;
   try {
     await mkdir(aside, { mode: 0o700 });
-    await Promise.all([
-      writeFile(path.join(aside, SCRIPT), code, { mode: 0o600 }),
-      writeFile(path.join(aside, `${SCRIPT}.map`), mapFor(map, pipelineDir), { mode: 0o600 }),
-    ]);
+    const writing = Object.entries(files).map(([name, data]) => writeFile(path.join(aside, name), data, { mode: 0o600 }));
+    await Promise.all(writing);
     await rename(aside, target);
   } catch (error) {
     await rm(aside, { recursive: true, force: true });
-    if (!existsSync(script)) throw fileError(error, `cannot write the bundled pipeline to ${target}`);
+    if (!existsSync(path.join(target, SCRIPT))) throw error;
   }
-  await removeUnused(parent);
-  return script;
 }
 
 function mapFor(map: string, pipelineDir: string): string {

@@ -1,10 +1,11 @@
-// Where outflow keeps its files, and how it makes them private: state root, run directories, sockets, cache.
+// Where outflow keeps its files, and how it makes them private: state root, run directories, sockets.
 import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { OutflowError } from '../model/errors.ts';
+import { fileError } from './file-errors.ts';
 
 /** The longest path of a Unix socket, in bytes, without its closing NUL. */
 const SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -15,14 +16,21 @@ export function outflowHome(): string {
   if (named) return path.resolve(named);
   const state = process.env['XDG_STATE_HOME'];
   if (state && path.isAbsolute(state)) return path.join(state, 'outflow');
-  return path.join(homedir(), '.local', 'state', 'outflow');
+  const home = userHome();
+  if (home !== undefined) return path.join(home, '.local', 'state', 'outflow');
+  const message = `HOME is not set, and the uid ${process.getuid?.()} has no home on this machine`;
+  throw new OutflowError('bad-environment', message, { hint: 'let OUTFLOW_HOME name a directory of your own' });
 }
 
-/** What can be made again: `OUTFLOW_HOME/cache` when that is set, else `$XDG_CACHE_HOME/outflow`, else `~/.cache/outflow`. Created. */
-export function cacheDir(): string {
-  if (process.env['OUTFLOW_HOME']) return privateDir(path.join(privateDir(outflowHome()), 'cache'));
-  const cache = process.env['XDG_CACHE_HOME'];
-  return privateDir(path.join(cache && path.isAbsolute(cache) ? cache : path.join(homedir(), '.cache'), 'outflow'));
+/** `HOME`, else what the system knows of this user. Undefined: nothing. */
+export function userHome(): string | undefined {
+  const named = process.env['HOME'];
+  if (named && path.isAbsolute(named)) return named;
+  try {
+    return userInfo().homedir;
+  } catch {
+    return undefined; // a uid without a name
+  }
 }
 
 /** The 0700 directory of a run on this host. Created. */
@@ -55,7 +63,13 @@ export function privateDir(directory: string): string {
       { hint },
     );
   }
-  if ((found.mode & 0o077) !== 0) chmodSync(directory, 0o700);
+  if ((found.mode & 0o077) !== 0) {
+    try {
+      chmodSync(directory, 0o700);
+    } catch (error) {
+      throw fileError(error, `cannot close the directory ${directory} to others`);
+    }
+  }
   return directory;
 }
 
@@ -72,15 +86,32 @@ function makeDirectories(directory: string): void {
   }
 }
 
+/** Not those that the environment names: all processes of a user must find the same. */
+const SHORT_PARENTS = ['/tmp', '/var/tmp', '/dev/shm'];
+
 /**
  * The path of the Unix socket `name` in `directory`; where that would be too long for the kernel, in a private directory
- * `/tmp/outflow-UID-HASH` (created), always the same one for the same `directory`.
+ * `/tmp/outflow-UID-HASH` (created), always the same one for the same `directory`. In /var/tmp or /dev/shm where /tmp cannot be written.
  */
 export function socketPath(directory: string, name: string): string {
   const wanted = path.join(path.resolve(directory), name);
   if (Buffer.byteLength(wanted) <= SOCKET_PATH_BYTES) return wanted;
   const hash = createHash('sha256').update(path.resolve(directory)).digest('hex').slice(0, 12);
-  return path.join(privateDir(path.join('/tmp', `outflow-${process.getuid?.() ?? 0}-${hash}`)), name);
+  return path.join(shortDirectory(`outflow-${process.getuid?.() ?? 0}-${hash}`), name);
+}
+
+function shortDirectory(name: string): string {
+  let refused: unknown;
+  for (const parent of SHORT_PARENTS) {
+    try {
+      const directory = privateDir(path.join(parent, name));
+      accessSync(directory, constants.W_OK); // a read-only file system refuses it
+      return directory;
+    } catch (error) {
+      refused ??= fileError(error, `cannot make a socket in ${path.join(parent, name)}`);
+    }
+  }
+  throw refused;
 }
 
 /** Writes a 0600 file as a whole: a reader sees the old content or the new, never a part. Errors as `privateDir`. */
@@ -98,15 +129,4 @@ export async function writePrivateFile(file: string, data: string | Uint8Array):
     await rm(aside, { force: true });
     throw fileError(error, `cannot write ${file}`);
   }
-}
-
-/** An operating error for what the file system refused: `disk-full` for space, quota and inodes, else `bad-environment`. */
-export function fileError(error: unknown, what: string): OutflowError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    const hint = 'free some space, or point OUTFLOW_HOME at a disk that has some';
-    return new OutflowError('disk-full', `${what}: the disk is full (${code})`, { hint, cause: error });
-  }
-  const hint = 'check the permissions, or point OUTFLOW_HOME at a directory of your own';
-  return new OutflowError('bad-environment', `${what}: ${message}`, { hint, cause: error });
 }

@@ -43,6 +43,26 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
   }
 }
 
+/**
+ * Runs `work` while no other process is inside `oneAtATime` on the same `file`, and blocks this process until then. For work that
+ * is only wasteful when it is done twice at once: where there are no locks, or nobody lets go within `timeoutMs`, it is done too.
+ */
+export function oneAtATime<T>(file: string, timeoutMs: number, work: () => T): T {
+  const end = performance.now() + timeoutMs;
+  let lock: InstanceType<typeof import('node:sqlite').DatabaseSync> | undefined;
+  try {
+    lock = new (sqlite().DatabaseSync)(file, { timeout: 0 });
+    while (!tryLock(lock, file) && performance.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, POLL_MS);
+  } catch {
+    // No locks there.
+  }
+  try {
+    return work();
+  } finally {
+    lock?.close();
+  }
+}
+
 function tryLock(lock: { exec(statement: string): void }, file: string): boolean {
   try {
     lock.exec('BEGIN EXCLUSIVE');

@@ -1,28 +1,17 @@
 // Puts on disk what cannot be used from inside the executable: a tree of programs and libraries, in a directory of the user's
-// cache that is named by the tree's content.
+// cache that is named by the tree's content; or in another private directory, where the cache is no place for programs.
 //
 // A tree is written aside and renamed: a directory that is there is whole, however many processes unpack at once and wherever one
 // is killed. What a cleaner of old files has taken from it since is seen by a look at each entry; then it is unpacked anew.
-import {
-  accessSync,
-  closeSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  symlinkSync,
-  utimesSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, renameSync, rmSync, type Stats, symlinkSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { OutflowError } from '../model/errors.ts';
 import { embedded } from './embedded.ts';
-import { cacheDir, fileError, privateDir } from './home.ts';
+import { oneAtATime } from './lock.ts';
+import { cachePlaces, foundPlace, inFirstOf, type Place } from './places.ts';
+import { checkTakesPrograms, isRunnable, lackOfRoom } from './takes.ts';
+import { keepTree, removeLeftBehind, removeUnused } from './tree-uses.ts';
 
 /** What `scripts/package/trees.mjs` says of a tree. */
 export interface TreeIndex {
@@ -32,7 +21,7 @@ export interface TreeIndex {
   entries: TreeEntry[];
 }
 
-type TreeEntry =
+export type TreeEntry =
   | { kind: 'directory'; path: string }
   | { kind: 'file'; path: string; bytes: number; executable: boolean }
   | { kind: 'link'; path: string; target: string };
@@ -40,37 +29,93 @@ type TreeEntry =
 /** The contents of all files, one after another. */
 type TreeContents = () => Uint8Array;
 
-/** What a process that was killed while it unpacked has left on another host, or long ago. */
-const LEFT_BEHIND_MS = 3_600_000;
+/** Somebody else who unpacks is waited for; after this time he may have been stopped. */
+const WAIT_MS = 60_000;
+
+type TreeName = 'postgres' | 'esbuild' | 'pty';
 
 /**
  * The directory of a tree that the executable has inside, unpacked when it is not there. Errors `bad-environment` and
- * `disk-full`: it cannot be written, or its programs cannot be run there.
+ * `disk-full`: there is no place for it, with what each that was tried has refused.
  */
-export function unpacked(name: 'postgres' | 'esbuild' | 'pty'): string {
-  const index = JSON.parse(embedded(`${name}.index`).toString()) as TreeIndex;
-  return unpackTree(path.join(cacheDir(), 'unpacked'), name, index, () => embedded(`${name}.tree`));
+export function unpacked(name: TreeName): string {
+  return unpackTree(cachePlaces('unpacked'), name, indexOf(name), () => embedded(`${name}.tree`));
 }
 
-/** `directory`: where trees are kept; made when it is missing. */
-export function unpackTree(directory: string, name: string, index: TreeIndex, contents: TreeContents): string {
-  privateDir(directory);
-  const target = path.join(directory, `${name}-${index.hash.slice(0, 16)}`);
-  if (!isWhole(target, index)) {
-    removeLeftBehind(directory);
-    const aside = path.join(directory, `.${path.basename(target)}.${hostname()}.${process.pid}.tmp`);
-    try {
-      write(aside, index, contents());
-      putInPlace(aside, target, index);
-    } catch (error) {
-      throw fileError(error, `cannot unpack ${name} to ${target}`);
-    } finally {
-      rmSync(aside, { recursive: true, force: true });
-    }
+/** Once in a while by whoever runs a program of that tree for long: nobody takes it away then. */
+export function keepUnpacked(name: TreeName): void {
+  const index = indexOf(name);
+  for (const directory of foundPlaces()) keepTree(path.join(directory, directoryOf(name, index)), index.entries);
+}
+
+/** Those of other versions of this program, when nobody has used them for long. */
+export function removeUnusedTrees(): void {
+  for (const directory of foundPlaces()) removeUnused(directory);
+}
+
+function foundPlaces(): string[] {
+  return cachePlaces('unpacked')
+    .map(foundPlace)
+    .filter((directory) => directory !== undefined);
+}
+
+function indexOf(name: TreeName): TreeIndex {
+  return JSON.parse(embedded(`${name}.index`).toString()) as TreeIndex;
+}
+
+function directoryOf(name: string, { hash }: TreeIndex): string {
+  return `${name}-${hash.slice(0, 16)}`;
+}
+
+/** `places`: where trees may be kept, in the order in which they are tried. */
+export function unpackTree(places: readonly Place[], name: string, index: TreeIndex, contents: TreeContents): string {
+  const own = directoryOf(name, index);
+  for (const place of places) {
+    const directory = foundPlace(place);
+    if (directory === undefined) continue;
+    const target = path.join(directory, own);
+    keepTree(target, []); // before the look: who removes unused trees sees it
+    if (isWhole(target, index) && canRun(target, index)) return target;
   }
-  checkRunnable(target, index);
-  keepFromCleaners(target);
-  return target;
+  const megabytes = Math.ceil(bytesOf(index) / 1e6);
+  const said = {
+    what: `there is no place to unpack ${name} to`,
+    hint: `let OUTFLOW_HOME or XDG_CACHE_HOME name a directory of your own from where programs may run, with ${megabytes} MB free`,
+  };
+  return inFirstOf(places, said, (directory, [refusal]) => {
+    checkTakesPrograms(directory);
+    const target = oneAtATime(path.join(directory, '.lock'), WAIT_MS, () => unpackIn(directory, own, index, contents));
+    if (refusal)
+      process.stderr.write(`outflow: ${name} is unpacked to ${target}, as its usual place does not serve: ${refusal.message}\n`);
+    return target;
+  });
+}
+
+function unpackIn(directory: string, own: string, index: TreeIndex, contents: TreeContents): string {
+  const target = path.join(directory, own);
+  if (isWhole(target, index)) return target; // somebody else was faster
+  removeLeftBehind(directory);
+  removeUnused(directory);
+  const lack = lackOfRoom(directory, { bytes: bytesOf(index), files: index.entries.length });
+  if (lack !== undefined) throw new OutflowError('disk-full', `${directory}: ${lack}`);
+  const aside = path.join(directory, `.${own}.${hostname()}.${process.pid}.tmp`);
+  try {
+    write(aside, index, contents());
+    putInPlace(aside, target, index);
+    return target;
+  } finally {
+    rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+function bytesOf({ entries }: TreeIndex): number {
+  return entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.bytes : 0), 0);
+}
+
+/** Its file system may have been mounted otherwise when it was unpacked. */
+function canRun(target: string, { entries }: TreeIndex): boolean {
+  const program = entries.find((entry) => entry.kind === 'file' && entry.executable);
+  return program === undefined || isRunnable(path.join(target, program.path));
 }
 
 function isWhole(target: string, { entries }: TreeIndex): boolean {
@@ -78,7 +123,7 @@ function isWhole(target: string, { entries }: TreeIndex): boolean {
     const found = statusOf(path.join(target, entry.path));
     if (entry.kind === 'directory') return found?.isDirectory() === true;
     if (entry.kind === 'link') return found?.isSymbolicLink() === true;
-    return found?.isFile() === true && found.size === entry.bytes;
+    return found?.isFile() === true && found.size === entry.bytes && (!entry.executable || (found.mode & 0o111) !== 0);
   });
 }
 
@@ -134,52 +179,5 @@ function putInPlace(aside: string, target: string, index: TreeIndex): void {
     }
   } finally {
     rmSync(damaged, { recursive: true, force: true });
-  }
-}
-
-/** A file system that is mounted `noexec` refuses this. */
-function checkRunnable(target: string, { entries }: TreeIndex): void {
-  const program = entries.find((entry) => entry.kind === 'file' && entry.executable);
-  if (program === undefined) return;
-  try {
-    accessSync(path.join(target, program.path), constants.X_OK);
-  } catch (cause) {
-    throw new OutflowError('bad-environment', `programs cannot be run from ${target}: its file system is mounted noexec`, {
-      hint: 'point OUTFLOW_HOME or XDG_CACHE_HOME at a directory of your own whose file system allows it',
-      cause,
-    });
-  }
-}
-
-function keepFromCleaners(target: string): void {
-  try {
-    utimesSync(target, new Date(), new Date());
-  } catch {
-    // Read-only by now: it serves all the same.
-  }
-}
-
-function removeLeftBehind(directory: string): void {
-  for (const name of readdirSync(directory)) {
-    const [, host, pid] = /^\..+?\.(.+)\.(\d+)\.tmp(?:\.old)?$/.exec(name) ?? [];
-    if (host === undefined || pid === undefined) continue;
-    const file = path.join(directory, name);
-    try {
-      const isOurs = host === hostname();
-      if (isOurs ? !isAlive(Number(pid)) : Date.now() - lstatSync(file).mtimeMs > LEFT_BEHIND_MS) {
-        rmSync(file, { recursive: true, force: true });
-      }
-    } catch {
-      // Another process was faster, or it is not ours to remove.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

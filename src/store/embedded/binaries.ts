@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { OutflowError } from '../../model/errors.ts';
 import { isExecutable } from '../../system/embedded.ts';
-import { cacheDir, privateDir } from '../../system/home.ts';
+import { cachePlaces, inFirstOf } from '../../system/places.ts';
 import { unpacked } from '../../system/unpack.ts';
 
 export interface Binaries {
@@ -65,8 +65,14 @@ function completeLinks(root: string): Record<string, string> {
     if (!['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 12);
-  const directory = privateDir(path.join(cacheDir(), `postgres-links-${hash}`));
-  for (const { source, target } of missing) link(source, path.join(directory, path.basename(target)));
+  const said = {
+    what: 'cannot link the libraries of Postgres',
+    hint: 'run `npm run setup` where outflow is installed, or let OUTFLOW_HOME name a directory of your own',
+  };
+  const directory = inFirstOf(cachePlaces(`postgres-links-${hash}`), said, (place) => {
+    for (const { source, target } of missing) link(source, path.join(place, path.basename(target)));
+    return place;
+  });
   // Both: a library that is found by its link looks for those it needs beside that link.
   const search = [directory, path.join(root, 'native', 'lib')].join(path.delimiter);
   return { [process.platform === 'darwin' ? 'DYLD_LIBRARY_PATH' : 'LD_LIBRARY_PATH']: search };

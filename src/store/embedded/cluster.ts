@@ -1,10 +1,22 @@
 // Makes the data directory, whole or not at all, and writes the server's configuration.
 import { spawn } from 'node:child_process';
-import { chownSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { saysFull } from '../../db/errors.ts';
 import { OutflowError } from '../../model/errors.ts';
-import { fileError, privateDir } from '../../system/home.ts';
+import { fileError } from '../../system/file-errors.ts';
+import { privateDir } from '../../system/home.ts';
+import { lackOfRoom } from '../../system/takes.ts';
 import type { Binaries } from './binaries.ts';
 import { ROLE, type ServerPaths } from './paths.ts';
 import { asServerUser, type ServerUser } from './server-user.ts';
@@ -30,11 +42,16 @@ export async function ensureCluster(paths: ServerPaths, binaries: Binaries, user
   }
 }
 
+/** The data with the first run in them. */
+const FRESH = { bytes: 64e6, files: 1800 };
+
 async function initialize(paths: ServerPaths, binaries: Binaries, user: ServerUser, major: number): Promise<void> {
   for (const name of readdirSync(paths.root)) {
     // An orphan of the killed process may still be writing into it: then the next start removes it.
     if (name.startsWith('data.init.')) removeIfPossible(path.join(paths.root, name));
   }
+  const lack = lackOfRoom(paths.root, FRESH);
+  if (lack !== undefined) throw noRoom(paths, lack);
   const aside = privateDir(path.join(paths.root, `data.init.${process.pid}.${Date.now()}`));
   if (user.borrowed) chownSync(aside, user.borrowed.uid, user.borrowed.gid);
   // The builtin locale needs nothing of the host's.
@@ -51,13 +68,18 @@ async function initialize(paths: ServerPaths, binaries: Binaries, user: ServerUs
 function initError(paths: ServerPaths, code: number | null, output: string): OutflowError {
   const words = output.trim().split('\n').slice(-6).join('\n');
   if (saysFull(output)) {
-    return new OutflowError('disk-full', `cannot make the database in ${paths.root}: the disk is full`, {
-      hint: 'free about 100 MB, or point OUTFLOW_HOME at a disk that has some',
-      cause: new Error(words),
-    });
+    const isQuota = /quota/i.test(output);
+    return noRoom(paths, isQuota ? 'your quota on its disk is used up' : 'the disk is full', new Error(words));
   }
   return new OutflowError('bad-environment', `cannot make the database in ${paths.root}: initdb failed (${code}):\n${words}`, {
     hint: 'OUTFLOW_DATABASE_URL can name a Postgres of your own instead',
+  });
+}
+
+function noRoom(paths: ServerPaths, why: string, cause?: Error): OutflowError {
+  return new OutflowError('disk-full', `cannot make the database in ${paths.root}: ${why}`, {
+    hint: 'free about 100 MB, or point OUTFLOW_HOME at a disk that has some; or set OUTFLOW_DATABASE_URL to a Postgres of your own',
+    cause,
   });
 }
 
@@ -98,6 +120,7 @@ function settings(paths: ServerPaths, major: number): string {
     'synchronous_commit = on',
     'jit = off',
     ...(major >= 18 ? ['io_method = sync'] : []),
+    ...(hasSharedMemory() ? [] : ['dynamic_shared_memory_type = mmap']), // files in its data
     ...(process.platform === 'linux' ? ['recovery_init_sync_method = syncfs', 'client_connection_check_interval = 2s'] : []),
     'restart_after_crash = on',
     'logging_collector = off',
@@ -109,6 +132,17 @@ function settings(paths: ServerPaths, major: number): string {
     `lc_messages = 'C'`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Where Linux has POSIX shared memory; a container may have it read-only, or not at all. */
+function hasSharedMemory(): boolean {
+  if (process.platform !== 'linux') return true;
+  try {
+    accessSync('/dev/shm', constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 async function majorVersion(binaries: Binaries): Promise<number> {

@@ -6,8 +6,10 @@ import { closeSync, rmSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../../db/client.ts';
 import { isOutflowError, OutflowError } from '../../model/errors.ts';
+import { isExecutable } from '../../system/embedded.ts';
 import { withLock } from '../../system/lock.ts';
 import { type ProcessIdentity, processIdentity } from '../../system/processes.ts';
+import { keepUnpacked, removeUnusedTrees } from '../../system/unpack.ts';
 import { findBinaries } from './binaries.ts';
 import { type KeeperReport, writeKeeper } from './keeper-file.ts';
 import { watchServer } from './keeper-watch.ts';
@@ -19,6 +21,7 @@ import { serverUser } from './server-user.ts';
 const START_MS = 55_000; // recovery after a crash may take a while
 const STARTS_PER_MINUTE = 5;
 const REPORT_DESCRIPTOR = 3;
+const KEEP_PROGRAMS_MS = 6 * 3_600_000;
 
 /**
  * The sub-program `__keeper IDLE_MS`, with a pipe as file descriptor 3 for its one `KeeperReport`. Resolves when the server has
@@ -45,11 +48,23 @@ async function keep(paths: ServerPaths, idleMs: number, told: AbortSignal): Prom
   const me = processIdentity(process.pid);
   if (me === null) throw new OutflowError('bad-environment', 'a process cannot find itself: is /proc mounted?');
   await writeKeeper(paths, { ...me, idleMs });
+  const keeping = keepPrograms();
   try {
     await serve(paths, idleMs, told);
   } finally {
+    clearInterval(keeping);
     rmSync(paths.keeperFile, { force: true });
   }
+}
+
+/** The server may run for months out of what the executable has unpacked. */
+function keepPrograms(): NodeJS.Timeout | undefined {
+  if (!isExecutable) return undefined;
+  removeUnusedTrees();
+  return setInterval(() => {
+    keepUnpacked('postgres');
+    removeUnusedTrees();
+  }, KEEP_PROGRAMS_MS);
 }
 
 /** Until the server is no longer wanted: starts it, watches it, and starts it again when it died. */
