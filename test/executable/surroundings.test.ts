@@ -25,7 +25,7 @@ test('there is no Node, no npm and no package, and HOME is empty', async () => {
 
 test.skipIf(sealed?.unsealed)('there is nothing but libc, the shell and the executable', async () => {
   expect((await shell('ls /')).split('\n').sort()).toEqual(
-    ['bin', 'dev', 'etc', 'home', 'lib', 'lib64', 'outflow', 'proc', 'tmp', 'usr'].filter(Boolean),
+    ['bin', 'dev', 'etc', 'home', 'lib', 'lib64', 'mnt', 'outflow', 'proc', 'tmp', 'usr'].filter(Boolean),
   );
   expect(await shell('ls /etc /usr')).toBe('/etc:\npasswd\n\n/usr:\nbin');
   expect(await shell(`ls -A ${projectRoot}`)).toBe('examples\ntest');

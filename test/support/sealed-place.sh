@@ -9,7 +9,7 @@ shift 6
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 sealed "$root"
 cd "$root"
-mkdir -p bin usr etc dev proc tmp home/somebody
+mkdir -p bin usr etc dev proc tmp mnt home/somebody
 ln -s ../bin usr/bin
 touch outflow
 mount --bind "$executable" outflow
