@@ -27,6 +27,8 @@ interface Planned {
   /** CPU slots here; null: not a local backend. */
   workers: number | null;
   units: KnownUnits;
+  /** Packages and add-ons that are not in the bundle: they are loaded where the pipeline runs. */
+  externals: string[];
   warnings: string[];
   /** Null: another backend. */
   slurm: SlurmPlan | null;
@@ -79,9 +81,17 @@ async function describe({ pipeline, command, flags }: Chosen, plan: Plan, planHa
       : ((backend.backend === 'parallel' ? (flags.workers ?? config.workers) : null) ?? availableParallelism());
   const settings = slurmSettings(backend, { flags, config, environment: process.env });
   const slurm = settings && (await askSlurm(plan, settings, { testOnly: flags['test-only'] ?? false }));
-  const warnings = [...(workers === null ? [] : clampWarnings(plan, workers)), ...(slurm === null ? [] : slurmWarnings(slurm))];
-  return { command: command.name, pipeline: file, planHash, backend, workers, units: knownUnits(plan), warnings, slurm, plan };
+  const { externals } = pipeline.bundle;
+  const warnings = [
+    ...pipeline.bundle.warnings,
+    ...(workers === null ? [] : clampWarnings(plan, workers)),
+    ...(slurm === null ? [] : slurmWarnings(slurm)),
+  ];
+  const units = knownUnits(plan);
+  return { command: command.name, pipeline: file, planHash, backend, workers, units, externals, warnings, slurm, plan };
 }
+
+const OUTSIDE = 'not in the bundle, must be installed beside the pipeline on each machine that runs it';
 
 function textOf(planned: Planned, graph: string | undefined): string {
   if (graph === 'mermaid') return toMermaid(planned.plan).trimEnd();
@@ -93,7 +103,7 @@ function textOf(planned: Planned, graph: string | undefined): string {
   );
 }
 
-function headLines({ command, pipeline, planHash, backend, workers, units, plan }: Planned, paint: Paint): string[] {
+function headLines({ command, pipeline, planHash, backend, workers, units, externals, plan }: Planned, paint: Paint): string[] {
   const slots =
     workers === null ? '' : `, ${counted(workers, 'CPU')}${backend.backend === 'sequential' ? ', one unit at a time' : ''}`;
   const later = units.unknown.map(({ step, after }) => `; those of ${step} after ${after}`).join('');
@@ -103,6 +113,7 @@ function headLines({ command, pipeline, planHash, backend, workers, units, plan 
     `  ${paint('dim', 'backend')}   ${backend.backend}${slots} (${whyText(backend)})`,
     `  ${paint('dim', 'units')}     ${units.known} known before the run${later}`,
     `  ${paint('dim', 'plan')}      ${planHash.slice(0, 16)}`,
+    ...(externals.length === 0 ? [] : [`  ${paint('dim', 'outside')}   ${externals.join(', ')}: ${OUTSIDE}`]),
   ];
 }
 

@@ -2,6 +2,7 @@
 import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
 import type { LoadedPipeline } from '../../src/loader/load-pipeline.ts';
 import { needsConfig, type OpenStore, openStore } from '../open-store.ts';
+import { style } from '../text/style.ts';
 import { type AcceptedRun, acceptRun } from './accept-run.ts';
 import { causeOf, discard, endInterruption, takeHeadStart } from './head-start.ts';
 import type { Chosen } from './pipeline-command.ts';
@@ -23,6 +24,7 @@ export async function submitRun(choose: (pipeline: LoadedPipeline) => Promise<Ch
   try {
     const pipeline = await start.pipeline;
     const chosen = await choose(pipeline);
+    for (const text of pipeline.bundle.warnings) process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`);
     opening ??= openStore({ migrate: true, config: pipeline.config });
     const accepted = await acceptRun(chosen, opening, (await start.coordinator) as PreparedCoordinator);
     return { ...accepted, ...(await opening), flags: chosen.flags, endInterruption };

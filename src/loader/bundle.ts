@@ -1,16 +1,16 @@
 // Bundles a pipeline file and all it imports into one ES module with a source map, known by its content.
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
-import type { BuildOptions, BuildResult, Metafile } from 'esbuild';
-import { isOutflowError, OutflowError } from '../model/errors.ts';
-import { isExecutable } from '../system/embedded.ts';
-import { bundleError, bundleWarnings, isBuildFailure } from './bundle-errors.ts';
-import { embeddedEsbuild } from './embedded-esbuild.ts';
+import type { BuildOptions, BuildResult, Loader, Metafile } from 'esbuild';
+import { bundleError, bundleWarnings, firstInPackage, isBuildFailure } from './bundle-errors.ts';
+import { type Esbuild, withEsbuild } from './esbuild.ts';
 import { EXTERNALS_RUNTIME } from './externals.ts';
+import { importedBy } from './import-chain.ts';
 import { COMMONJS, META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
 import { type PackagesUsed, packages } from './packages.ts';
 import { loadParts, loadWideZod, PART_NAMES, type PartName, type Parts } from './parts.ts';
 import { bundleHash, encodeBundle } from './stored-bundle.ts';
+import { decoratorWarnings } from './tsconfig.ts';
 
 export interface Bundle {
   /** SHA-256 of `bytes`. The same code gives the same hash in any directory. */
@@ -23,7 +23,11 @@ export interface Bundle {
   warnings: string[];
 }
 
-type Esbuild = typeof import('esbuild');
+/** Beside code and JSON. A package for browsers, too, may say which style sheets it needs. */
+const LOADERS: Record<string, Loader> = {
+  ...Object.fromEntries(['.txt', '.sql', '.md', '.csv', '.tsv', '.html', '.sh', '.py', '.r', '.jl'].map((end) => [end, 'text'])),
+  '.css': 'empty',
+};
 type Output = BuildResult<{ write: false; metafile: true }>;
 
 /** Errors `pipeline-syntax` and `pipeline-unbundled`; the signal's reason. */
@@ -45,7 +49,10 @@ export async function bundlePipeline(file: string, options: { signal?: AbortSign
         warnings: result.warnings,
       };
     } catch (error) {
-      throw isBuildFailure(error) ? bundleError(error.errors, dir) : error;
+      if (!isBuildFailure(error)) throw error;
+      const inPackage = firstInPackage(error.errors, dir);
+      const by = inPackage === undefined ? undefined : await importedBy(esbuild, optionsFor(entry, parts, noneUsed()), inPackage);
+      throw bundleError(error.errors, dir, by);
     }
   }, options.signal);
 }
@@ -61,8 +68,27 @@ interface Built {
 /** `plain`: the bundle in which no file knows its place; now each that asks is told. */
 async function build(esbuild: Esbuild, entry: string, parts: Parts, plain?: Built): Promise<Built> {
   const dir = path.dirname(entry);
-  const used: PackagesUsed = { parts: new Set(), isWideZod: false, externals: new Set() };
-  const options = {
+  const used = noneUsed();
+  const { plugins, ...options } = optionsFor(entry, parts, used);
+  if (plain) plugins.push(originalPaths(dir, (file) => isEsModule(plain, dir, file)));
+  const { outputFiles, metafile, warnings }: Output = await esbuild.build({ ...options, plugins });
+  const [map, script] = outputFiles;
+  const text = script!.text;
+  const isCommonJs = metafile.inputs[path.basename(entry)]?.format === 'cjs';
+  return {
+    inputs: metafile.inputs,
+    text: text + (isCommonJs ? `export const ${COMMONJS}=true;` : ''),
+    map: map!.text,
+    used,
+    warnings: [...bundleWarnings(warnings, dir), ...decoratorWarnings(text, Object.keys(metafile.inputs), dir)],
+  };
+}
+
+const noneUsed = (): PackagesUsed => ({ parts: new Set(), isWideZod: false, externals: new Set() });
+
+function optionsFor(entry: string, parts: Parts, used: PackagesUsed) {
+  const dir = path.dirname(entry);
+  return {
     entryPoints: [entry],
     absWorkingDir: dir, // paths in the output, such as names of CommonJS wrappers, are from here
     outfile: path.join(dir, 'outflow-bundle.mjs'),
@@ -79,18 +105,9 @@ async function build(esbuild: Esbuild, entry: string, parts: Parts, plain?: Buil
     logLevel: 'silent',
     logLimit: 0,
     define: META_DEFINE,
-    plugins: [packages(dir, parts, used), ...(plain ? [originalPaths(dir, (file) => isEsModule(plain, dir, file))] : [])],
+    loader: LOADERS,
+    plugins: [packages(dir, parts, used)],
   } satisfies BuildOptions;
-  const result: Output = await esbuild.build(options);
-  const [map, script] = result.outputFiles;
-  const isCommonJs = result.metafile.inputs[path.basename(entry)]?.format === 'cjs';
-  return {
-    inputs: result.metafile.inputs,
-    text: script!.text + (isCommonJs ? `export const ${COMMONJS}=true;` : ''),
-    map: map!.text,
-    used,
-    warnings: bundleWarnings(result.warnings, dir),
-  };
 }
 
 function isEsModule({ inputs }: Built, dir: string, file: string): boolean | undefined {
@@ -113,39 +130,4 @@ async function assemble({ text, map, used }: Built, parts: Parts): Promise<{ cod
     code: `${before.join('\n')}\n${text.replace(/^#!.*/, '')}`,
     map: JSON.stringify({ version: 3, sources, names, mappings: ';'.repeat(lines) + mappings }),
   };
-}
-
-let building = 0;
-
-/** esbuild's service is a child process: it is stopped when nobody builds any more, so that it never outlives its use. */
-async function withEsbuild<T>(work: (esbuild: Esbuild) => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  const esbuild = await loadEsbuild();
-  signal?.throwIfAborted();
-  building += 1;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([work(esbuild), aborted]);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    building -= 1;
-    if (building === 0) await esbuild.stop();
-  }
-}
-
-async function loadEsbuild(): Promise<Esbuild> {
-  try {
-    if (isExecutable) return embeddedEsbuild();
-    const loaded = (await import('esbuild')) as Esbuild & { default?: Esbuild };
-    return loaded.default ?? loaded;
-  } catch (cause) {
-    if (isOutflowError(cause)) throw cause;
-    const hint = 'reinstall outflow for this platform (npm install in its directory)';
-    throw new OutflowError(
-      'pipeline-unbundled',
-      `esbuild, which bundles the pipeline, cannot be loaded: ${(cause as Error).message}`,
-      { hint, cause },
-    );
-  }
 }

@@ -48,7 +48,8 @@ export function originalPaths(pipelineDir: string, isEsModule: (file: string) =>
       build.onLoad({ filter: /./, namespace: 'outflow-meta' }, ({ path: file }) => ({
         contents: `export const ${META} = /* @__PURE__ */ ${META}_of(${JSON.stringify(file)})`,
       }));
-      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path: file }) => {
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: 'file' }, async ({ path: file, with: { type } }) => {
+        if (type !== undefined) return undefined; // wanted as text or bytes
         const text = await readFile(file, 'utf8');
         if (!MENTIONS.test(text)) return undefined;
         const name = JSON.stringify(`outflow-meta:${path.relative(pipelineDir, file)}`);

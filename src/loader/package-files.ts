@@ -19,6 +19,10 @@ export function packageName(spec: string): string {
   return spec.split('/', spec.startsWith('@') ? 2 : 1).join('/');
 }
 
+export function isInPackage(file: string): boolean {
+  return file.includes(`${path.sep}node_modules${path.sep}`);
+}
+
 /** The real directory of the package as Node would find it from `from`. */
 export function findPackage(name: string, from: string): string | undefined {
   for (let dir = from; ; dir = path.dirname(dir)) {

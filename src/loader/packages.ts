@@ -3,7 +3,7 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 import { type External, externalEsModule, externalModule, isNative } from './externals.ts';
-import { findPackage, isEsModuleFile, packageJson, packageName } from './package-files.ts';
+import { findPackage, isEsModuleFile, isInPackage, packageJson, packageName } from './package-files.ts';
 import { loadWideZod, PART_NAMES, type PartName, type Parts, partModule } from './parts.ts';
 import { programPackage } from './program.ts';
 
@@ -82,10 +82,6 @@ export function packages(pipelineDir: string, parts: Parts, used: PackagesUsed):
       }));
     },
   };
-}
-
-function isInPackage(file: string): boolean {
-  return file.includes(`${path.sep}node_modules${path.sep}`);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { BACKENDS, type Backend } from '../plan/plan.ts';
 import type { AnyChain } from './chain.ts';
 import { badDefinition, checkChoice, checkFunction, checkOptions, checkText, shown } from './checks.ts';
-import { COMMAND, type CommandDefinition, type FlagDefinition } from './definition.ts';
+import { COMMAND, type CommandDefinition, DEFINITION_FORMAT, type FlagDefinition } from './definition.ts';
 import { type Flag, type FlagShape, flagDefinitionOf } from './flag.ts';
 import type { ChainsOf, Lacking, MaybePromise, OpenNeeds, Show, WrongArgs } from './types.ts';
 
@@ -52,6 +52,8 @@ export function command<F extends FlagShape = {}, const B extends MaybePromise<A
   const description = checkText(given['description'], '`description` of a command');
   const backend = checkChoice(given['backend'], BACKENDS, '`backend` of a command');
   const definition: CommandDefinition = {
+    format: DEFINITION_FORMAT,
+    version: outflowVersion,
     args: flagsOf(given['args']),
     ...(description === undefined ? {} : { description }),
     ...(backend === undefined ? {} : { backend }),
@@ -81,6 +83,9 @@ function flagsOf(args: unknown = {}): Record<string, FlagDefinition> {
   }
   return flags;
 }
+
+/** Run from its sources, outflow has none. */
+export const outflowVersion = typeof __OUTFLOW_VERSION__ === 'string' ? __OUTFLOW_VERSION__ : 'unknown';
 
 /** The definition behind a command, if `value` is one. */
 export function commandDefinitionOf(value: unknown): CommandDefinition | undefined {

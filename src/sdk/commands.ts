@@ -2,8 +2,8 @@
 import { OutflowError } from '../model/errors.ts';
 import { RESERVED_FLAGS } from '../model/reserved-flags.ts';
 import type { Backend } from '../plan/plan.ts';
-import { commandDefinitionOf } from './command.ts';
-import type { CommandDefinition, FlagDefinition, FlagKind } from './definition.ts';
+import { commandDefinitionOf, outflowVersion } from './command.ts';
+import { type CommandDefinition, DEFINITION_FORMAT, type FlagDefinition, type FlagKind } from './definition.ts';
 
 export interface FlagDescription {
   name: string;
@@ -25,7 +25,7 @@ export interface CommandDescription {
   flags: FlagDescription[];
 }
 
-/** The commands that a pipeline module exports, by export name. Throws `no-commands`. */
+/** The commands that a pipeline module exports, by export name. Throws `no-commands`; `bad-definition` where another version of outflow made them. */
 export function commandsOf(module: Readonly<Record<string, unknown>>): Record<string, CommandDefinition> {
   const own = foundIn(module);
   // A bundle in CommonJS form shows its exports as members of `default`.
@@ -47,9 +47,21 @@ function foundIn(exports: Readonly<Record<string, unknown>>): Record<string, Com
   const commands: Record<string, CommandDefinition> = {};
   for (const [name, value] of Object.entries(exports)) {
     const definition = commandDefinitionOf(value);
-    if (definition !== undefined) commands[name] = definition;
+    if (definition === undefined) continue;
+    if (definition.format !== DEFINITION_FORMAT) throw ofAnotherOutflow(name, definition);
+    commands[name] = definition;
   }
   return commands;
+}
+
+function ofAnotherOutflow(name: string, { version }: CommandDefinition): OutflowError {
+  return new OutflowError(
+    'bad-definition',
+    `command ${name} was made by outflow ${version ?? 'of an early version'}, which the pipeline has in its node_modules; this is outflow ${outflowVersion}, which cannot run it`,
+    {
+      hint: `install the version that runs it (npm install outflow@${outflowVersion} beside the pipeline), or remove outflow there: then the one that runs is used`,
+    },
+  );
 }
 
 /** Plain data (JSON) of a command's flags. Throws `reserved-name`. */

@@ -10,6 +10,9 @@ export const INPUT = Symbol.for('outflow.input');
 export const FLAG = Symbol.for('outflow.flag');
 export const COMMAND = Symbol.for('outflow.command');
 
+/** Of all definitions and of how tasks are run; raised when another version's could not be read or run. */
+export const DEFINITION_FORMAT = 1;
+
 export interface InputDefinition {
   readonly schema: Schema;
   /** Name of the array that a map splits for this input. */
@@ -115,6 +118,9 @@ export interface FlagDefinition {
 }
 
 export interface CommandDefinition {
+  /** `DEFINITION_FORMAT` of the outflow that the pipeline imports, and its version: it may have its own. */
+  readonly format: number;
+  readonly version: string;
   readonly args: Readonly<Record<string, FlagDefinition>>;
   readonly description?: string;
   readonly backend?: Backend;

@@ -60,3 +60,40 @@ test('of many errors the first three are told', async () => {
   expect(message.match(/cannot find the file/g)).toHaveLength(3);
   expect(message).toMatch(/and 2 more$/);
 });
+
+test('a package whose own dependency is missing: its import, the one in the pipeline that led there, and where to install', async () => {
+  const { dir, code, message, hint, where } = await failure({
+    'pipeline.ts': `import './own.ts';`,
+    'own.ts': `\nimport a from 'a';\nexport { a };`,
+    'node_modules/a/package.json': '{}',
+    'node_modules/a/index.js': `module.exports = require('b');`,
+    'node_modules/b/package.json': '{ "type": "module" }',
+    'node_modules/b/index.js': `import { c } from 'c';\nexport default c;`,
+  });
+  expect(code).toBe('pipeline-unbundled');
+  expect(message).toMatch(
+    /node_modules\/b\/index\.js:1:19: cannot find the package "c"\n(.*\n)+imported by .*own\.ts:2:15 as "a"$/,
+  );
+  expect(where).toBe(`${path.join(dir, 'own.ts')}:2:15`);
+  expect(hint).toBe(`a package lacks what it needs: cd ${dir} && npm install`);
+});
+
+test('a package that is no JavaScript: its line, and the import of it', async () => {
+  const { dir, code, message, hint, where } = await failure({
+    'pipeline.ts': `export const x = 1;\nimport 'flow-typed/sub';`,
+    'node_modules/flow-typed/package.json': '{}',
+    'node_modules/flow-typed/sub.js': 'const a: number = 1;',
+  });
+  expect(code).toBe('pipeline-unbundled');
+  expect(message).toMatch(/flow-typed\/sub\.js:1:8: .*\n(.*\n)+imported by .*pipeline\.ts:2:8 as "flow-typed\/sub"$/);
+  expect(where).toBe(`${path.join(dir, 'pipeline.ts')}:2:8`);
+  expect(hint).toMatch(/this package cannot be bundled/);
+});
+
+test('a file of a kind that is not known says how to import it', async () => {
+  const { code, message, hint, where } = await failure({ 'pipeline.ts': `import x from './x.bin'; export { x };`, 'x.bin': '' });
+  expect(code).toBe('pipeline-unbundled');
+  expect(message).toMatch(/pipeline\.ts:1:15: a file that ends in \.bin is imported, and what is in it is not known/);
+  expect(hint).toMatch(/with \{ type: 'text' \}/);
+  expect(where).toMatch(/pipeline\.ts:1:15$/);
+});

@@ -71,6 +71,26 @@ test("import.meta and __dirname name the user's original file, and its lines sta
   expect(await load(dir, 'own.ts')).toMatchObject({ own, thrower: { frame: { file: own, line: 3, column: 75 } } });
 });
 
+test('text, tables, scripts and bytes are imported as such, and a style sheet of a package as nothing', async () => {
+  const dir = project({
+    'pipeline.ts': `
+      import sql from './a.sql'; import txt from './b.txt'; import script from './c.py';
+      import code from './d.ts' with { type: 'text' }; import bytes from './e.bin' with { type: 'bytes' };
+      import styled from 'styled';
+      export const here = import.meta.dirname;
+      export const found = [sql, txt, script, code, bytes instanceof Uint8Array && bytes.length, styled];`,
+    'a.sql': 'select 1',
+    'b.txt': 'ö',
+    'c.py': 'print()',
+    'd.ts': 'import.meta.url // not code',
+    'e.bin': '\0\x01\x02',
+    'node_modules/styled/package.json': '{ "type": "module" }',
+    'node_modules/styled/index.js': `import './style.css'; export default 1;`,
+    'node_modules/styled/style.css': 'p { color: red }',
+  });
+  expect(await load(dir)).toEqual({ here: dir, found: ['select 1', 'ö', 'print()', 'import.meta.url // not code', 3, 1] });
+});
+
 test('the same code in another directory gives the same bytes, other code another hash', async () => {
   const files = {
     'pipeline.ts': `import { z } from 'zod'; import { task } from 'outflow'; import cjs from 'a-cjs';

@@ -1,12 +1,11 @@
 // Packages with compiled code stay outside of the bundle and are loaded from where the pipeline lies; what is said when they are not there.
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { bundlePipeline } from '../../../src/loader/bundle.ts';
+import { writeNativePackage } from '../../support/native-package.ts';
 import { bundleOf, load, loadBundle, project } from './temporary-project.ts';
-
-const platform = `${process.platform}-${process.arch}`;
 
 /** A project with a package that has a real add-on, and one in CommonJS that is bundled and needs the former. */
 function withAddon(pipeline: string): string {
@@ -14,13 +13,8 @@ function withAddon(pipeline: string): string {
     'pipeline.ts': pipeline,
     'node_modules/uses-pty/package.json': '{ "dependencies": { "pty": "1" } }',
     'node_modules/uses-pty/index.js': `exports.kinds = () => Object.values(require('pty')).map((it) => typeof it);`,
-    'node_modules/pty/package.json': '{ "name": "pty", "napi": { "name": "pty" } }',
-    'node_modules/pty/index.js': `exports.fork = require('./build/pty.node').fork; exports.here = __dirname;`,
   });
-  const prebuilt = path.resolve(import.meta.dirname, '../../../node_modules/@lydell', `node-pty-${platform}`);
-  const addon = path.join(prebuilt, 'prebuilds', platform, 'pty.node');
-  mkdirSync(path.join(dir, 'node_modules', 'pty', 'build'));
-  copyFileSync(addon, path.join(dir, 'node_modules', 'pty', 'build', 'pty.node'));
+  writeNativePackage(dir);
   return dir;
 }
 

@@ -1,6 +1,6 @@
 // What of TypeScript a pipeline may be written in, each by a real build whose result a real process loads.
 import { expect, test } from 'vitest';
-import { load, project } from './temporary-project.ts';
+import { bundleOf, load, project, writeFiles } from './temporary-project.ts';
 
 test('enums and namespaces that are merged, nested, exported, computed, and constant over files', async () => {
   const dir = project({
@@ -64,6 +64,23 @@ test('decorators of before the standard, where the nearest tsconfig or one that 
     ['argument', null, 'number'],
     ['class', null, 'undefined'],
   ]);
+});
+
+test('metadata of decorators is warned of where a tsconfig asks for it, and only for code that has decorators', async () => {
+  const files = {
+    'tsconfig.json': '{ "extends": "./base" }',
+    'base.json': '{ "compilerOptions": { "experimentalDecorators": true, /* , */ "emitDecoratorMetadata": true, } }',
+  };
+  const decorated = project({
+    ...files,
+    'pipeline.ts': 'const note = (_: object, __: string) => {}; class A { @note b = 1; } export const found = new A().b;',
+  });
+  expect((await bundleOf(decorated)).warnings).toEqual([
+    expect.stringMatching(/tsconfig\.json: emitDecoratorMetadata has no effect/),
+  ]);
+  expect((await bundleOf(project({ ...files, 'pipeline.ts': 'export const found = 1;' }))).warnings).toEqual([]);
+  writeFiles(decorated, { 'tsconfig.json': '{ "extends": "./base", "compilerOptions": { "emitDecoratorMetadata": false } }' });
+  expect((await bundleOf(decorated)).warnings).toEqual([]);
 });
 
 test('paths, baseUrl and extends of a tsconfig, also of one further up', async () => {
@@ -131,7 +148,7 @@ test('top-level await in several files runs in order, and import() of a text is 
       export const found = order;
       export const lazily = async () => (await import('./lazily.ts')).default;`,
     'order.ts': 'export const order: unknown[] = [];',
-    'first.ts': `import { order } from './order.ts'; await new Promise((done) => setTimeout(done, 5)); order.push(1);`,
+    'first.ts': `import { order } from './order.ts'; await new Promise((done) => setImmediate(done)); order.push(1);`,
     'second.ts': `import { order } from './order.ts'; order.push(2);`,
     'later.ts': 'export const later = await Promise.resolve(3);',
     'by-name/a.ts': 'export const a = 4;',

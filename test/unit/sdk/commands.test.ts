@@ -1,6 +1,7 @@
 // The commands of a pipeline module and what the CLI is told of them.
 import { expect, test } from 'vitest';
 import { command, flag } from '../../../src/index.ts';
+import { DEFINITION_FORMAT } from '../../../src/sdk/definition.ts';
 import { commandsOf, describeCommand } from '../../../src/sdk/internal.ts';
 import { Numbers, problem } from './tasks.ts';
 
@@ -28,7 +29,17 @@ test('commands of a module in CommonJS form are found', () => {
 
 test('commands made by another copy of the SDK are known by their brand', () => {
   const brand = Symbol.for('outflow.command');
-  expect(Object.keys(commandsOf({ other: { [brand]: { args: {}, setup } } }))).toEqual(['other']);
+  const other = { [brand]: { format: DEFINITION_FORMAT, version: '0.9.1', args: {}, setup } };
+  expect(Object.keys(commandsOf({ other }))).toEqual(['other']);
+});
+
+test('commands made by a version that this one cannot run say which it is, and which to install', () => {
+  const brand = Symbol.for('outflow.command');
+  const made = (more: object) => () => commandsOf({ other: { [brand]: { args: {}, setup, ...more } } });
+  expect(made({ format: DEFINITION_FORMAT + 1, version: '2.0.0' })).toThrow(
+    problem('bad-definition', 'command other was made by outflow 2.0.0', 'npm install outflow@') as Error,
+  );
+  expect(made({})).toThrow(problem('bad-definition', 'outflow of an early version', 'npm install outflow@') as Error);
 });
 
 test('a module without commands is an error that says what it exports', () => {
