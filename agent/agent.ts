@@ -2,7 +2,9 @@
 import { hostname } from 'node:os';
 import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient } from '../src/rpc/client.ts';
+import { ownSpoken, whyNotTogether } from '../src/rpc/compatibility.ts';
 import type { CoordinatorMessage, Hello, OpenExec, Welcome } from '../src/rpc/messages.ts';
+import { programHash } from '../src/system/program-hash.ts';
 import type { Offer } from './cpus/choose.ts';
 import type { Deadline } from './deadline.ts';
 import { type Holdings, helloMessages } from './hello.ts';
@@ -33,6 +35,8 @@ export interface AgentOptions {
 export type AgentEnd =
   | { kind: 'done' }
   | { kind: 'refused'; reason: string }
+  /** Its coordinator speaks another protocol. */
+  | { kind: 'unsuited'; reason: string }
   | { kind: 'orphaned'; afterMs: number; why: unknown }
   | { kind: 'broken'; error: unknown };
 
@@ -95,11 +99,11 @@ export class Agent {
       host: hostname(),
       pid: process.pid,
       cpus: offer.slots,
-      version: typeof __OUTFLOW_VERSION__ === 'string' ? __OUTFLOW_VERSION__ : '',
+      ...ownSpoken(),
       epoch: this.#epoch,
       memoryBytes: offer.memoryMib * MIB,
       gpus: offer.gpus.length,
-      programHash: '',
+      programHash: programHash(),
       job: offer.job,
     };
     for (const hello of helloMessages(agent, work.holdings())) link.send({ kind: 'hello', hello });
@@ -161,6 +165,8 @@ export class Agent {
   #onWelcome(welcome: Welcome): void {
     const { link, outbox, work } = this.#options;
     if (welcome.refusal !== '') return this.#ended.resolve({ kind: 'refused', reason: welcome.refusal });
+    const whyNot = whyNotTogether(ownSpoken(), welcome, { own: 'agent', other: 'coordinator' });
+    if (whyNot !== undefined) return this.#ended.resolve({ kind: 'unsuited', reason: whyNot });
     if (welcome.epoch < this.#epoch) return link.drop(); // of one that has been replaced and does not know it yet
     this.#epoch = welcome.epoch;
     this.#isWelcome = true;

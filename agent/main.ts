@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { OutflowError } from '../src/model/errors.ts';
+import { removeShipped } from '../src/system/shipped-program.ts';
 import { Watchdog } from '../src/system/watchdog.ts';
 import type { AgentEnd } from './agent.ts';
 import { hostEnvironment } from './hosts/environment.ts';
@@ -26,6 +27,7 @@ export async function runAgent(options: AgentCommand): Promise<number> {
   const leaving = new AbortController();
   process.on('SIGTERM', () => leaving.abort());
   for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {}); // meant for the terminal's foreground
+  if (options.allocation !== undefined) removeShipped();
   const scratch = makeScratch();
   const watchdog = new Watchdog();
   watchdog.start();
@@ -70,12 +72,16 @@ function isForLocalRun({ joinFile, allocation, workers }: AgentCommand): boolean
   return allocation === undefined && workers === undefined && !existsSync(joinFile);
 }
 
+const OF_ONE_VERSION = 'start it with the outflow that submitted the run, or that resumed it last';
+
 function exitCodeOf(end: AgentEnd): number {
   switch (end.kind) {
     case 'done':
       return 0;
     case 'refused':
-      throw new OutflowError('agent-failed', `the coordinator refused this agent: ${end.reason}`);
+      throw new OutflowError('agent-failed', `the coordinator refused this agent: ${end.reason}`, { hint: OF_ONE_VERSION });
+    case 'unsuited':
+      throw new OutflowError('agent-failed', end.reason, { hint: OF_ONE_VERSION });
     case 'orphaned':
       throw new OutflowError(
         'agent-failed',

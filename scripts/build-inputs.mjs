@@ -10,6 +10,7 @@ const files = [
   'package-lock.json',
   'package.json',
   'scripts/build.mjs',
+  'scripts/kept-builds.mjs',
   'scripts/package/elf.mjs',
   'scripts/package/floor.mjs',
   'scripts/package/icu-data.mjs',

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { buildParts, buildWideZod } from '../src/loader/parts.ts';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
+import { BUILDS, keepBuild } from './kept-builds.mjs';
 import { licensesOf } from './licenses/collect.mjs';
 import { root } from './node24.mjs';
 import { floorOf } from './package/floor.mjs';
@@ -182,8 +183,13 @@ function install() {
   }
   const expected = new Set(fresh);
   for (const name of filesIn('dist')) {
-    if (!expected.has(name)) rmSync(path.join('dist', name));
+    if (!expected.has(name) && !name.startsWith(`${BUILDS}/`)) rmSync(path.join('dist', name));
   }
+  keepBuild(
+    'dist',
+    inputDigest.slice(0, 16),
+    fresh.filter((name) => !name.startsWith('types/')),
+  );
   writeFileSync(path.join(aside, 'stamp'), inputDigest);
   renameSync(path.join(aside, 'stamp'), buildStamp);
 }

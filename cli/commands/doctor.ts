@@ -44,6 +44,7 @@ export default class Doctor extends OutflowCommand {
     }),
     sbatch: pipelineFlags.sbatch,
     listen: pipelineFlags.listen,
+    ship: pipelineFlags.ship,
   };
 
   override async run(): Promise<Examined> {

@@ -1,16 +1,15 @@
 // Which program this is, and which Node runs it.
 import { realpathSync } from 'node:fs';
 import { isSea } from 'node:sea';
-import { selfCommand } from '../../src/system/self.ts';
+import { ownPath, selfFile } from '../../src/system/self.ts';
 import { type Finding, missing, ok } from './finding.ts';
 
 const OLDEST_NODE = 24;
 
 export function programFindings(): Finding[] {
-  const { execPath, version } = process;
-  if (isSea()) return [ok('program', `one executable, ${execPath}, with Node ${version.slice(1)}`)];
-  const program = selfCommand().args.at(-1) ?? '';
-  return [nodeFinding(version, execPath), ok('program', realpathSync(program))];
+  const { version } = process;
+  if (isSea()) return [ok('program', `one executable, ${ownPath}, with Node ${version.slice(1)}`)];
+  return [nodeFinding(version, ownPath), ok('program', realpathSync(selfFile()))];
 }
 
 export function nodeFinding(version: string, file: string): Finding {

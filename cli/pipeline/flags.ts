@@ -2,6 +2,7 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BACKENDS } from '../../src/plan/plan.ts';
+import { SHIPPING } from '../../src/plan/slurm.ts';
 
 export const commandArg = {
   command: Args.string({ description: 'A command of the pipeline file.', ignoreStdin: true }),
@@ -41,6 +42,12 @@ export const pipelineFlags = {
     min: 1,
     helpValue: 'N',
     description: 'Slurm: nodes of one allocation, for sites that allow few jobs. Default: 1.',
+  }),
+  ship: Flags.string({
+    options: [...SHIPPING],
+    helpValue: SHIPPING.join('|'),
+    description:
+      "Slurm: how nodes get outflow's executable: they run a copy of it on the shared file system, or sbcast puts one on their own disks. Default: path.",
   }),
   listen: Flags.string({
     helpValue: 'HOST:PORTS',

@@ -20,6 +20,7 @@ export interface OwnFlagValues {
   'max-allocations'?: number;
   'nodes-per-allocation'?: number;
   listen?: string;
+  ship?: string;
   'test-only'?: boolean;
 }
 

@@ -3,13 +3,14 @@ import type { Config } from '../../src/loader/config.ts';
 import { isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import { directivesOfEnvironment } from '../../src/plan/directive-environment.ts';
 import { directivesOfFlags } from '../../src/plan/directive-names.ts';
-import type { SlurmSettings } from '../../src/plan/slurm.ts';
+import type { Shipping, SlurmSettings } from '../../src/plan/slurm.ts';
 import { parseListen } from '../../src/rpc/addresses.ts';
+import { isExecutable } from '../../src/system/embedded.ts';
 import { type ChosenBackend, whyText } from './backend.ts';
 import type { OwnFlagValues } from './pipeline-command.ts';
 
 /** The flags that say nothing to another backend. */
-const SLURM_FLAGS = ['sbatch', 'max-allocations', 'nodes-per-allocation', 'listen', 'test-only'] as const;
+const SLURM_FLAGS = ['sbatch', 'max-allocations', 'nodes-per-allocation', 'listen', 'ship', 'test-only'] as const;
 
 /** Null on another backend, where a flag that is for Slurm is the error `bad-flag`. */
 export function slurmSettings(
@@ -38,7 +39,22 @@ export function slurmSettings(
     databaseConnections: slurm.databaseConnections ?? 16,
     listen: listenOf(flags.listen, config),
     sharedDir: slurm.sharedDir ?? null,
+    ship: shippingOf(flags.ship, config),
   };
+}
+
+/** A clone is not shipped; a configuration may be for the executable as well. */
+function shippingOf(flag: string | undefined, { slurm }: Config): Shipping {
+  const ship = (flag ?? slurm?.ship ?? 'path') as Shipping;
+  if (ship === 'path' || isExecutable) return ship;
+  if (flag === undefined) return 'path';
+  throw new OutflowError(
+    'bad-flag',
+    `--ship ${ship} is for outflow's executable, and this is a clone, which nodes run where it is`,
+    {
+      hint: 'leave it out, or make the executable with `npm run package` and run dist/outflow',
+    },
+  );
 }
 
 function listenOf(flag: string | undefined, { file, slurm }: Config): string | null {

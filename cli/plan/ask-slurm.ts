@@ -5,8 +5,8 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { SlurmSettings } from '../../src/plan/slurm.ts';
 import { Slurm } from '../../src/provider/slurm/index.ts';
 import { outflowHome } from '../../src/system/home.ts';
-import { selfCommand } from '../../src/system/self.ts';
-import { jobOutputIn, joinFileIn, sharedRunDir } from '../../src/system/shared-files.ts';
+import { jobOutputIn, joinFileIn, programsIn, sharedRunDir } from '../../src/system/shared-files.ts';
+import { SharedProgram } from '../../src/system/shared-program.ts';
 import { RUN, type SlurmPlan, slurmPlan } from './slurm-plan.ts';
 
 export interface AskSlurm {
@@ -19,8 +19,9 @@ export async function askSlurm(plan: Plan, settings: SlurmSettings, { testOnly, 
   const slurm = new Slurm(signal && { signal });
   const site = await slurm.site().catch((error: unknown) => ({ unasked: reasonOf(error) }));
   const directory = sharedRunDir(settings.sharedDir, RUN, () => path.join(outflowHome(), 'runs', RUN));
-  const self = selfCommand('agent', '--join', joinFileIn(directory), '--allocation');
-  const places = { cwd: process.cwd(), outputDir: jobOutputIn(directory), agent: [self.command, ...self.args] };
+  const program = new SharedProgram(programsIn(settings.sharedDir, outflowHome));
+  const agent = program.command('agent', '--join', joinFileIn(directory), '--allocation');
+  const places = { cwd: process.cwd(), outputDir: jobOutputIn(directory), agent };
   const { planned, jobs } = slurmPlan(plan, settings, site, places);
   if (!testOnly) return planned;
   for (const [step, job] of jobs) {

@@ -105,7 +105,7 @@ interface Planning {
 }
 
 function poolOf(steps: Step[], asked: Pick<PlannedPool, 'directives' | 'prologue'>, planning: Planning): PlannedPool {
-  const { site, places, jobs } = planning;
+  const { site, settings, places, jobs } = planning;
   const { directives, prologue } = asked;
   const partitions = site === null ? [] : partitionsOf(site, directives);
   const time = timeOf(directives, partitions);
@@ -117,6 +117,7 @@ function poolOf(steps: Step[], asked: Pick<PlannedPool, 'directives' | 'prologue
     prologue,
     cwd: places.cwd,
     agent: places.agent,
+    ship: settings.ship ?? 'path',
     growth: '1-1',
     outputDir: places.outputDir,
   });

@@ -6,6 +6,7 @@ import type { Event } from '../core/events.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
 import type { Plan } from '../plan/plan.ts';
+import { ownSpoken } from '../rpc/compatibility.ts';
 import type { Hello, Welcome } from '../rpc/messages.ts';
 import { serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
@@ -18,6 +19,7 @@ import { Loop, type LoopEnd } from './loop.ts';
 import { type Pools, poolsOf } from './pools.ts';
 import { allocationProgress, stepProgress } from './progress.ts';
 import { Providers } from './providers.ts';
+import { refusals } from './refusal.ts';
 import { restoredSteps } from './resume.ts';
 import { Sessions } from './sessions.ts';
 import { StepClock } from './step-times.ts';
@@ -104,6 +106,11 @@ export class Coordinator {
     this.#sessions = new Sessions({
       enqueue: (event) => this.enqueue(event),
       welcome: (reportSeq, hello) => this.#welcome(reportSeq, hello),
+      refusal: refusals({
+        ...{ run: options.loaded.record.id, epoch: options.loaded.epoch },
+        whyAnotherProgram: (hello) => this.#providers.whyAnotherProgram(hello),
+        warn: (text) => this.notice('warn', text),
+      }),
       stepInfo: (step) => this.#steps.info(step),
       elementAt: (step, index) => this.#steps.elementAt(step, index),
     });
@@ -270,6 +277,7 @@ export class Coordinator {
     this.#providers.onHello(allocation);
     const { record, epoch } = this.#options.loaded;
     return {
+      ...ownSpoken(),
       refusal: '',
       epoch,
       run: record.id,

@@ -32,6 +32,7 @@ export function prepareCoordinator(options: { resume?: string } = {}): PreparedC
   const log = openSync(logFile, 'a', 0o600);
   const self = selfCommand('__coordinator', dir);
   const child = spawn(self.command, self.args, {
+    argv0: self.argv0,
     detached: true, // its own session: a closed terminal or Ctrl-C does not reach it
     stdio: ['ignore', log, log, 'ipc'],
     env: withoutSecrets(), // the database is told by `start`

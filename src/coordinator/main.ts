@@ -1,4 +1,6 @@
 // The `__coordinator` program: gets ready, waits for a run, and holds it.
+import { LIMITS } from '../model/limits.ts';
+import { touchBuild } from '../system/shared-program.ts';
 import { LocalAllocations } from './allocations.ts';
 import { submitEnvironment } from './environment.ts';
 import { FIRST_ALLOCATION, type StartMessage } from './messages.ts';
@@ -12,6 +14,7 @@ export async function runCoordinator(runDir: string): Promise<number> {
   // A first agent, and all that holds the run, load while the pipeline is still being bundled.
   const early = environment ? undefined : FIRST_ALLOCATION;
   if (early !== undefined) allocations.spawn(early);
+  setInterval(touchBuild, LIMITS.programTouchMs).unref();
   const starting = startMessage();
   const { holdRun } = await import('./hold.ts');
   const start = await starting;

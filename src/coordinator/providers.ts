@@ -3,6 +3,7 @@ import type { Core } from '../core/core.ts';
 import type { SendEffect } from '../core/effects.ts';
 import type { Event } from '../core/events.ts';
 import { LIMITS } from '../model/limits.ts';
+import type { Hello } from '../rpc/messages.ts';
 import type { Listening } from '../rpc/server.ts';
 import type { AllocationRow, LoadedRun } from '../store/types.ts';
 import type { LocalAllocations } from './allocations.ts';
@@ -157,8 +158,14 @@ export class Providers {
 
   /** Seconds until an allocation ends; 0: not known, or without end. */
   secondsLeft(allocation: string): number {
-    const endsAtMs = this.#slurm?.jobs.endsAtMs(allocation) ?? null;
+    const endsAtMs = this.#slurm?.jobs.job(allocation)?.endsAtMs ?? null;
     return endsAtMs === null ? 0 : Math.max(1, (endsAtMs - Date.now()) / 1000);
+  }
+
+  /** Undefined: it runs what has submitted its job, or is of none. */
+  whyAnotherProgram({ allocation, programHash }: Hello): string | undefined {
+    const { program, jobs } = this.#slurm ?? {};
+    return program?.whyAnother(jobs?.job(allocation)?.program ?? '', programHash);
   }
 
   onHello(allocation: string): void {

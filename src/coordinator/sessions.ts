@@ -21,6 +21,8 @@ import { LOG_LEVELS, LOG_STREAMS, type LogRow } from '../store/types.ts';
 export interface SessionHost {
   enqueue(event: Event): void;
   welcome(reportSeq: number, hello: Hello): Welcome;
+  /** What an agent is told that cannot take part; undefined: it can. */
+  refusal(hello: Hello): Welcome | undefined;
   stepInfo(step: number): StepInfo;
   elementAt(step: number, index: number): string;
 }
@@ -29,6 +31,8 @@ interface SessionState {
   stream: AgentStream;
   agent: string;
   hello: Hello | undefined;
+  /** It has been told so, and ends by itself. */
+  isRefused: boolean;
   heardAtMs: number;
   stepsTold: Set<number>;
   /** What its agent last said that it uses. */
@@ -56,6 +60,7 @@ export class Sessions {
       stream,
       agent: '',
       hello: undefined,
+      isRefused: false,
       heardAtMs: Date.now(),
       stepsTold: new Set(),
       usage: undefined,
@@ -73,6 +78,7 @@ export class Sessions {
 
   #onMessage(id: number, session: SessionState, message: AgentMessage): void {
     session.heardAtMs = Date.now();
+    if (session.isRefused) return;
     switch (message.kind) {
       case 'hello':
         return this.#onHello(id, session, message.hello);
@@ -101,6 +107,11 @@ export class Sessions {
     }
     if (part.more) return;
     const whole = session.hello as Hello;
+    const refusal = this.#host.refusal(whole);
+    if (refusal !== undefined) {
+      session.isRefused = true;
+      return this.#send(id, { kind: 'welcome', welcome: refusal });
+    }
     session.agent = whole.agent;
     const agent: AgentInfo = {
       id: whole.agent,

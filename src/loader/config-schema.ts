@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { OutflowError } from '../model/errors.ts';
 import { BACKENDS, type Backend, type Directives } from '../plan/plan.ts';
+import type { Shipping } from '../plan/slurm.ts';
 import { nearest } from './nearest.ts';
 import { slurmSchema } from './slurm-config.ts';
 
@@ -29,6 +30,7 @@ export interface SlurmConfig {
   listen?: string | undefined;
   /** Absolute. */
   sharedDir?: string | undefined;
+  ship?: Shipping | undefined;
 }
 
 const postgresUrl = z.string().regex(/^postgres(ql)?:\/\//, 'must be a URL that begins with postgres:// or postgresql://');

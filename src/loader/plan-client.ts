@@ -143,7 +143,13 @@ export function openPlanHost(options: OpenPlanHost = {}): PlanHost {
 /** In a process group of its own: Ctrl-C does not reach it, and what user code starts is ended with it. */
 function start(cwd: string | undefined): ChildProcess {
   const self = selfCommand('__plan-host');
-  return spawn(self.command, self.args, { cwd, env: withoutSecrets(), detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  return spawn(self.command, self.args, {
+    argv0: self.argv0,
+    cwd,
+    env: withoutSecrets(),
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
 }
 
 function kill(child: ChildProcess): void {

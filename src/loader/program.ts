@@ -4,14 +4,17 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { insideExecutable, isExecutable } from '../system/embedded.ts';
+import { distOf } from '../system/self.ts';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
+const program = fileURLToPath(import.meta.url);
+const here = path.dirname(program);
 
 /** `dist`, when the program was built; else undefined: it runs from its sources. */
 export const builtDir: string | undefined = existsSync(path.join(here, 'pipeline-parts.json')) ? here : undefined;
 
 /** The directory of outflow's package.json. */
-export const programRoot: string = path.basename(here) === 'loader' ? path.resolve(here, '..', '..') : path.dirname(here);
+export const programRoot: string =
+  path.basename(here) === 'loader' ? path.resolve(here, '..', '..') : path.dirname(distOf(program));
 
 const ownFolders = isExecutable
   ? [insideExecutable + path.sep]

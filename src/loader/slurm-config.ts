@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isOutflowError } from '../model/errors.ts';
 import { normalDirectives } from '../plan/directive-names.ts';
 import { prologueLines } from '../plan/prologue.ts';
+import { SHIPPING } from '../plan/slurm.ts';
 
 /** `read` throws an `OutflowError` for what is wrong; its words become the issue's. */
 function readBy<T>(read: (value: unknown) => T) {
@@ -25,4 +26,5 @@ export const slurmSchema = z.strictObject({
   databaseConnections: z.int().min(2).optional(),
   listen: z.string().min(1).optional(),
   sharedDir: z.string().min(1).optional(),
+  ship: z.enum(SHIPPING).optional(),
 });

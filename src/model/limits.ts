@@ -66,6 +66,8 @@ export const LIMITS = {
   handshakes: 512,
   /** How long a dial waits for one address. */
   dialMs: 5_000,
+  /** How often a run says that it uses its copy of the program, or its build: what nobody uses is removed some day. */
+  programTouchMs: 1_800_000,
   /** Silence after which a session is taken for dead. */
   silenceMs: 10_000,
   /** Silence after which an agent is lost, and its units go out again. */

@@ -14,6 +14,7 @@ export const RESERVED_FLAGS: ReadonlySet<string> = new Set([
   'json',
   'limit',
   'listen',
+  'ship',
   'max-allocations',
   'nodes-per-allocation',
   'pipeline',

@@ -12,6 +12,10 @@ export interface Directive {
   source: DirectiveSource;
 }
 
+/** How nodes get the executable: from a shared file system, or by sbcast onto their own disks. */
+export const SHIPPING = ['path', 'sbcast'] as const;
+export type Shipping = (typeof SHIPPING)[number];
+
 /** All that a run on Slurm needs besides its plan; captured when it is accepted. */
 export interface SlurmSettings {
   /** `--sbatch NAME=VALUE`. */
@@ -32,6 +36,8 @@ export interface SlurmSettings {
   listen: string | null;
   /** Directory on a file system that all nodes see, for the join file, scripts and Slurm's output; null: the run's own. */
   sharedDir: string | null;
+  /** Missing in runs of an earlier version: `path`. */
+  ship?: Shipping;
 }
 
 /** A node as `scontrol show node` describes it. */

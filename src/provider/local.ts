@@ -25,7 +25,13 @@ export interface LocalOptions {
 export function startLocalAgent(options: LocalOptions): LocalAllocation {
   const log = openSync(options.logFile, 'a', 0o600);
   const self = selfCommand('agent', '--join', options.joinFile);
-  const child = spawn(self.command, self.args, { detached: true, stdio: ['ignore', log, log], env: options.environment });
+  const { argv0 } = self;
+  const child = spawn(self.command, self.args, {
+    argv0,
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: options.environment,
+  });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(`the agent could not be started: ${error.message}`));

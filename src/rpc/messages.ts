@@ -48,6 +48,8 @@ export interface Hello {
   gpus: number;
   programHash: string;
   job: string;
+  protocol: number;
+  oldestProtocol: number;
 }
 
 export interface Demand {
@@ -123,6 +125,9 @@ export interface Welcome {
   environment: Record<string, string>;
   secondsLeft: number;
   tunnel: boolean;
+  protocol: number;
+  oldestProtocol: number;
+  version: string;
 }
 
 export interface TimeLeft {

@@ -34,6 +34,8 @@ export interface OutflowConfig {
     listen?: string;
     /** A directory that all nodes see, for what they need to join and for what allocations print. Default: the run's own, in the home directory. */
     sharedDir?: string;
+    /** How nodes get outflow's executable: a copy in `sharedDir`, or one that `sbcast` puts on their own disks. Default: `path`. */
+    ship?: 'path' | 'sbcast';
   };
 }
 

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { embedded, findEmbedded, insideExecutable, isExecutable } from './embedded.ts';
 import { makePlace, ownCache } from './places.ts';
+import { keptFile } from './self.ts';
 
 /** Some 1 MB each: of nine parts, several commands and a few versions. */
 const KEPT_FILES = 40;
@@ -19,9 +20,9 @@ const KEPT_FILES = 40;
 export function loadPart(name: string, program: string = fileURLToPath(import.meta.url)): unknown {
   const file = path.join(isExecutable ? insideExecutable : path.dirname(program), 'program', `${name}.cjs`);
   // The executable's are ASCII, so that they need no decoding.
-  const source = isExecutable ? embedded(`program/${name}.cjs`).toString('latin1') : readFileSync(file, 'utf8');
+  const source = isExecutable ? embedded(`program/${name}.cjs`).toString('latin1') : sourceOf(name, file, program);
   const packed = isExecutable ? findEmbedded(`code/${name}.${command()}`) : undefined;
-  const isOurs = source.startsWith(`/*${__OUTFLOW_BUILD__}*/`); // else it is just being built anew
+  const isOurs = isOfThisBuild(source);
   const cache = isOurs && packed === undefined ? cacheFile(name) : undefined;
   // What the executable has for this command, or what a process has kept; else what it has for any.
   const kept = packed ?? (cache === undefined ? undefined : contentOf(cache));
@@ -35,6 +36,21 @@ export function loadPart(name: string, program: string = fileURLToPath(import.me
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
   return module.exports;
+}
+
+/** Of this build, though the clone is being built anew in this moment. */
+function sourceOf(name: string, file: string, program: string): string {
+  const source = readFileSync(file, 'utf8');
+  if (isOfThisBuild(source)) return source;
+  try {
+    return readFileSync(keptFile(program, path.join('program', `${name}.cjs`)), 'utf8');
+  } catch {
+    return source;
+  }
+}
+
+function isOfThisBuild(source: string): boolean {
+  return source.startsWith(`/*${__OUTFLOW_BUILD__}*/`);
 }
 
 /** What is called at the start depends on it. */

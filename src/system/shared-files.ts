@@ -6,6 +6,11 @@ export function sharedRunDir(sharedDir: string | null, run: string, ownDir: () =
   return sharedDir === null ? ownDir() : path.join(sharedDir, `outflow-${run}`);
 }
 
+/** For copies of the executable, of all runs: where the directories of runs are. */
+export function programsIn(sharedDir: string | null, home: () => string): string {
+  return sharedDir === null ? path.join(home(), 'programs') : path.join(sharedDir, `outflow-programs-${process.getuid?.() ?? 0}`);
+}
+
 /** How agents reach the coordinator. */
 export function joinFileIn(directory: string): string {
   return path.join(directory, 'join.json');

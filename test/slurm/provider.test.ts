@@ -39,6 +39,7 @@ function request(over: Partial<JobRequest> = {}, options: Record<string, string 
     prologue: [],
     cwd: world.dir,
     agent: sleeper,
+    ship: 'path',
     growth: `1-${count}`,
     outputDir,
     ...over,

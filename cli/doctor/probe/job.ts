@@ -1,7 +1,7 @@
 // The probe's job in Slurm: asked for, looked after until it has ended, never left behind.
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Directive, Waiting } from '../../../src/plan/slurm.ts';
+import type { Directive, Shipping, Waiting } from '../../../src/plan/slurm.ts';
 import { type JobRequest, type QueuedJob, Slurm } from '../../../src/provider/slurm/index.ts';
 
 const MINUTES = 1;
@@ -20,6 +20,7 @@ export interface ProbeJobOptions {
   prologue: readonly string[];
   /** Of the program, up to the value of its last option. */
   command: string[];
+  ship: Shipping;
   /** Seen by all nodes. */
   outputDir: string;
 }
@@ -40,7 +41,7 @@ export class ProbeJob {
   #id: string | null = null;
   #isAsked = false;
 
-  constructor({ directives, prologue, command, outputDir }: ProbeJobOptions) {
+  constructor({ directives, prologue, command, ship, outputDir }: ProbeJobOptions) {
     this.#request = {
       name: `outflow-doctor-${randomBytes(4).toString('hex')}`,
       directives: withMinutes(directives, MINUTES),
@@ -49,6 +50,7 @@ export class ProbeJob {
       prologue: [...prologue],
       cwd: process.cwd(),
       agent: command,
+      ship,
       growth: '1-1',
       outputDir,
     };

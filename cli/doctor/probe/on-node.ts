@@ -9,6 +9,7 @@ import { CoordinatorClient } from '../../../src/rpc/client.ts';
 import { probe } from '../../../src/rpc/probe.ts';
 import type { TlsIdentity } from '../../../src/rpc/tls.ts';
 import { writePrivateFile } from '../../../src/system/home.ts';
+import { removeShipped } from '../../../src/system/shipped-program.ts';
 import { fileSystemOf } from '../file-system.ts';
 import { readLimits } from '../limits.ts';
 import { tryWriting } from '../try-writing.ts';
@@ -17,6 +18,7 @@ import { CLOCK, type NodeReport, reportFile } from './report.ts';
 /** Resolves with the exit code: 0 when the report has arrived in some way. */
 export async function runProbe([flag, joinFile]: readonly string[]): Promise<number> {
   if (flag !== '--join' || joinFile === undefined) return 2;
+  removeShipped();
   const join = await awaitJoinFile(joinFile, AbortSignal.timeout(LIMITS.startMs));
   const { tls } = join;
   if (tls === undefined) return 2;

@@ -6,9 +6,9 @@ import { OutflowError } from '../../../src/model/errors.ts';
 import type { Directive, SlurmSettings, Waiting } from '../../../src/plan/slurm.ts';
 import type { RunCertificates } from '../../../src/rpc/certificates.ts';
 import { fileError } from '../../../src/system/file-errors.ts';
-import { privateDir, runDir } from '../../../src/system/home.ts';
-import { selfCommand } from '../../../src/system/self.ts';
-import { jobOutputIn, sharedRunDir } from '../../../src/system/shared-files.ts';
+import { outflowHome, privateDir, runDir } from '../../../src/system/home.ts';
+import { jobOutputIn, programsIn, sharedRunDir } from '../../../src/system/shared-files.ts';
+import { SharedProgram } from '../../../src/system/shared-program.ts';
 import { ProbeJob } from './job.ts';
 import { openRendezvous, type ProbeRendezvous } from './rendezvous.ts';
 import type { NodeReport } from './report.ts';
@@ -43,9 +43,11 @@ export async function runProbe(options: ProbeOptions): Promise<ProbeOutcome> {
     const outputDir = privateDir(jobOutputIn(directory));
     rendezvous = await openRendezvous(directory, settings.listen, certificates);
     // The last option's value is the script's to add.
-    const self = selfCommand('__probe', '--join', rendezvous.joinFile, '--allocation');
-    const command = [self.command, ...self.args];
-    return await sent(new ProbeJob({ directives, prologue: settings.prologue, command, outputDir }), rendezvous, options);
+    const program = new SharedProgram(programsIn(settings.sharedDir, outflowHome));
+    await program.share();
+    const command = program.command('__probe', '--join', rendezvous.joinFile, '--allocation');
+    const { prologue, ship = 'path' } = settings;
+    return await sent(new ProbeJob({ directives, prologue, command, ship, outputDir }), rendezvous, options);
   } finally {
     await rendezvous?.close();
     removeDirectory(directory);

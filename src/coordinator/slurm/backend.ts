@@ -1,12 +1,14 @@
 // What a run on Slurm has besides the local agent: jobs, a port that their agents dial, tunnels to its databases.
+import { LIMITS } from '../../model/limits.ts';
 import type { SlurmSettings } from '../../plan/slurm.ts';
 import { Slurm } from '../../provider/slurm/index.ts';
 import type { RunRecord } from '../../store/types.ts';
-import { privateDir } from '../../system/home.ts';
-import { selfCommand } from '../../system/self.ts';
-import { jobOutputIn, sharedRunDir } from '../../system/shared-files.ts';
+import { outflowHome, privateDir } from '../../system/home.ts';
+import { jobOutputIn, programsIn, sharedRunDir } from '../../system/shared-files.ts';
+import { SharedProgram } from '../../system/shared-program.ts';
 import type { Pools } from '../pools.ts';
 import { Tunnels } from '../tunnels/tunnels.ts';
+import { GivenProgram } from './given-program.ts';
 import { SlurmJobs, type SlurmJobsOptions } from './jobs.ts';
 import { makeRendezvous, type Rendezvous } from './rendezvous.ts';
 
@@ -19,6 +21,7 @@ export interface SlurmBackendOptions extends Pick<SlurmJobsOptions, 'enqueue' | 
 
 export interface SlurmBackend {
   readonly jobs: SlurmJobs;
+  readonly program: GivenProgram;
   readonly rendezvous: Rendezvous;
   readonly tunnels: Tunnels;
 }
@@ -32,15 +35,19 @@ export async function makeSlurmBackend({
 }: SlurmBackendOptions): Promise<SlurmBackend> {
   const directory = sharedRunDir(settings.sharedDir, record.id, () => record.runDir);
   const rendezvous = await makeRendezvous(record.id, directory, settings.listen);
-  const self = selfCommand('agent', '--join', rendezvous.joinFile, '--allocation');
+  const shared = new SharedProgram(programsIn(settings.sharedDir, outflowHome));
+  setInterval(() => shared.touch(), LIMITS.programTouchMs).unref();
+  const program = new GivenProgram(shared, (text) => events.log('warn', text));
   const jobs = new SlurmJobs({
     slurm: new Slurm(),
     run: record.id,
     pools,
-    agent: [self.command, ...self.args],
+    program,
+    agent: shared.command('agent', '--join', rendezvous.joinFile, '--allocation'),
+    ship: settings.ship ?? 'path',
     cwd: record.workdir,
     outputDir: privateDir(jobOutputIn(directory)),
     ...events,
   });
-  return { jobs, rendezvous, tunnels: new Tunnels(databases, settings.databaseConnections) };
+  return { jobs, program, rendezvous, tunnels: new Tunnels(databases, settings.databaseConnections) };
 }

@@ -1,5 +1,6 @@
 // One allocation in Slurm, as far as it is known, and the names by which it is found.
 import { isOutflowError } from '../../model/errors.ts';
+import type { AllocationRow } from '../../store/types.ts';
 
 /** One element of an array: one allocation. */
 export interface Job {
@@ -8,6 +9,8 @@ export interface Job {
   /** Slurm's id, `123_0`; null until it is known. */
   job: string | null;
   state: 'asked' | 'pending' | 'running';
+  /** What its agents run; "": not known. */
+  readonly program: string;
   endsAtMs: number | null;
   /** '' until Slurm has said so. */
   node: string;
@@ -21,9 +24,22 @@ export interface Job {
   misses: number;
 }
 
-export function newJob(id: string, job: string | null, state: Job['state']): Job {
+export function newJob({ id, job, state, program }: Pick<Job, 'id' | 'job' | 'state' | 'program'>): Job {
   const growth = growthOf(id);
-  return { id, growth, job, state, endsAtMs: null, node: '', isGreeted: false, isUnwanted: false, isSignalled: false, misses: 0 };
+  return {
+    ...{ id, growth, job, state, program },
+    ...{ endsAtMs: null, node: '', isGreeted: false, isUnwanted: false, isSignalled: false, misses: 0 },
+  };
+}
+
+/** What is stored of it, and what is made of that after a take-over. */
+export function storedOf({ job = null, program = '' }: Partial<Job> = {}): Record<string, unknown> {
+  return { ...(job === null ? {} : { job }), ...(program === '' ? {} : { program }) };
+}
+
+export function jobOf({ id, detail, state }: AllocationRow): Job {
+  const [job = null, program = ''] = [detail['job'], detail['program']].map((it) => (typeof it === 'string' ? it : undefined));
+  return newJob({ id, job, program, state: state === 'running' ? 'running' : 'asked' });
 }
 
 export function growthOf(id: string): string {

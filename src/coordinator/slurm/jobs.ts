@@ -5,7 +5,8 @@ import type { Event } from '../../core/events.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { firstLines, outputFile, type QueuedJob, type Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
-import { growthOf, indexOf, type Job, jobName, messageOf, namesOf, newJob } from './job.ts';
+import type { GivenProgram } from './given-program.ts';
+import { growthOf, indexOf, type Job, jobName, jobOf, messageOf, namesOf, newJob, storedOf } from './job.ts';
 import { Missing } from './missing.ts';
 import { PollClock, pauseMs } from './poll-clock.ts';
 import { type Requesting, requestOf } from './request.ts';
@@ -14,6 +15,7 @@ import { askSite } from './site.ts';
 
 export interface SlurmJobsOptions extends Requesting {
   slurm: Slurm;
+  program: GivenProgram;
   enqueue(event: Event): void;
   /** The end of an allocation has become known, or has changed. */
   onEndKnown(allocation: string, endsAtMs: number): void;
@@ -60,21 +62,17 @@ export class SlurmJobs {
 
   detailOf(id: string): Record<string, unknown> {
     if (this.#missing.has(id)) return { isMissing: true };
-    const job = this.#jobs.get(id)?.job;
-    return job === null || job === undefined ? {} : { job };
+    return storedOf(this.#jobs.get(id));
   }
 
-  endsAtMs(id: string): number | null {
-    return this.#jobs.get(id)?.endsAtMs ?? null;
+  job(id: string): Readonly<Job> | undefined {
+    return this.#jobs.get(id);
   }
 
   /** After a take-over: what an earlier holder asked for and has not seen end. Slurm is asked at once which of it there is. */
   restore(rows: readonly AllocationRow[], missing: readonly AllocationRow[]): void {
     for (const { id } of missing) this.#missing.add(id);
-    for (const { id, detail, state } of rows) {
-      const job = typeof detail['job'] === 'string' ? detail['job'] : null;
-      this.#jobs.set(id, newJob(id, job, state === 'running' ? 'running' : 'asked'));
-    }
+    for (const row of rows) this.#jobs.set(row.id, jobOf(row));
     if (rows.length + missing.length > 0) this.#clock.in(0);
   }
 
@@ -86,7 +84,8 @@ export class SlurmJobs {
   /** One sbatch for all of the ids. */
   allocate(effect: Extract<SendEffect, { kind: 'allocate' }>): void {
     const { allocations } = effect;
-    for (const id of allocations) this.#jobs.set(id, newJob(id, null, 'asked'));
+    const program = this.#options.program.hash;
+    for (const id of allocations) this.#jobs.set(id, newJob({ id, job: null, program, state: 'asked' }));
     const growth = growthOf(allocations[0] as string);
     this.#submitting.add(growth);
     this.#submit(effect, growth)
@@ -99,7 +98,8 @@ export class SlurmJobs {
 
   async #submit(effect: Extract<SendEffect, { kind: 'allocate' }>, growth: string): Promise<void> {
     const { allocations } = effect;
-    const outcome = await this.#options.slurm.submit(requestOf(this.#options, effect, growth));
+    const { program, slurm } = this.#options;
+    const outcome = await program.submit(slurm, requestOf(this.#options, effect, growth));
     switch (outcome.kind) {
       case 'submitted':
         return this.#onSubmitted(allocations, outcome.jobs);

@@ -20,7 +20,7 @@ export class Missing {
   }
 
   add(id: string): void {
-    this.#jobs.set(id, newJob(id, null, 'asked'));
+    this.#jobs.set(id, newJob({ id, job: null, program: '', state: 'asked' }));
   }
 
   /** Those that are there by now; they are missing no more. */

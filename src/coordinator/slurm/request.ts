@@ -1,5 +1,6 @@
 // What Slurm is asked for in one growth step.
 import type { SendEffect } from '../../core/effects.ts';
+import type { Shipping } from '../../plan/slurm.ts';
 import type { JobRequest } from '../../provider/slurm/index.ts';
 import type { Pools } from '../pools.ts';
 import { jobName } from './job.ts';
@@ -10,6 +11,7 @@ export interface Requesting {
   pools: Pools;
   /** Command of an agent, to which the allocation's id is added. */
   agent: string[];
+  ship: Shipping;
   /** Where `outflow` was called. */
   cwd: string;
   /** 0700, seen by all nodes: what jobs print. */
@@ -17,7 +19,7 @@ export interface Requesting {
 }
 
 export function requestOf(
-  { run, pools, agent, cwd, outputDir }: Requesting,
+  { run, pools, agent, ship, cwd, outputDir }: Requesting,
   { pool, allocations, shape, excludedNodes }: Extract<SendEffect, { kind: 'allocate' }>,
   growth: string,
 ): JobRequest {
@@ -31,6 +33,7 @@ export function requestOf(
     prologue: pools.prologues[pool] ?? [],
     cwd,
     agent,
+    ship,
     growth,
     outputDir,
     excludeNodes: excludedNodes,

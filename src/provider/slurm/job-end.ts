@@ -2,6 +2,7 @@
 import type { Cause } from '../../model/states.ts';
 import type { JobFacts } from './job-facts.ts';
 import { NO_SUCH_DIRECTORY, PROLOGUE_FAILED } from './script.ts';
+import { SHIPPING_FAILED } from './ship.ts';
 
 export interface JobEnd {
   cause: Cause;
@@ -91,6 +92,8 @@ export function mayHaveDiedInProlog({ phase, state, nodes, exitCode, signal }: J
 function failure(job: JobFacts): string {
   if (job.exitCode === PROLOGUE_FAILED) return 'failed in its prologue';
   if (job.exitCode === NO_SUCH_DIRECTORY) return 'found no directory where outflow was called';
+  if (job.exitCode === SHIPPING_FAILED)
+    return "could not put outflow on its nodes' disks (--ship sbcast): make room there, point TMPDIR elsewhere in the prologue, or use --ship path";
   if (job.reason === 'BadConstraints') return 'was refused: no node can satisfy what it asks for';
   if (job.state === 'LAUNCH_FAILED' || job.signal === LAUNCH_FAILURE) {
     return (

@@ -1,6 +1,6 @@
 // What is asked of sbatch for one growth step.
 import path from 'node:path';
-import type { Directive, Shape } from '../../plan/slurm.ts';
+import type { Directive, Shape, Shipping } from '../../plan/slurm.ts';
 
 export interface JobRequest {
   /** `outflow-<run>-<epoch>-<k>`: unique, and how the jobs are found again. */
@@ -15,6 +15,8 @@ export interface JobRequest {
   cwd: string;
   /** The agent's command, absolute, up to the value of its last option: the script adds the allocation's id, `<growth>.<i>`. */
   agent: string[];
+  /** `sbcast`: the first word of `agent` is copied to each node, and run there. */
+  ship: Shipping;
   /** `<epoch>-<k>`. */
   growth: string;
   /** 0700, on a file system that all nodes see: gets what the jobs print outside of any unit. */

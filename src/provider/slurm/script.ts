@@ -1,5 +1,7 @@
 // The job script: the user's prologue, then one srun that starts one agent on each node. It holds no secret.
 import type { JobRequest } from './job-request.ts';
+import { quoted } from './quoted.ts';
+import { SHIPPED_PROGRAM, shipLines } from './ship.ts';
 
 /** The script's exit code when the prologue failed. */
 export const PROLOGUE_FAILED = 97;
@@ -15,13 +17,16 @@ const SRUN_OPTIONS = [
   ...['-K0', '--wait=0', `\${SLURM_GPUS_ON_NODE:+--gres=gpu:$SLURM_GPUS_ON_NODE}`],
 ].join(' ');
 
-export function scriptOf(job: Pick<JobRequest, 'agent' | 'cwd' | 'growth' | 'name' | 'prologue'>): string {
-  const agent = job.agent.map(quoted).join(' ');
+export function scriptOf(job: Pick<JobRequest, 'agent' | 'cwd' | 'growth' | 'name' | 'prologue' | 'ship'>): string {
+  const [program = '', ...args] = job.agent;
+  const isShipped = job.ship === 'sbcast';
+  const agent = [isShipped ? SHIPPED_PROGRAM : quoted(program), ...args.map(quoted)].join(' ');
   return `${[
     '#!/bin/bash',
     `# ${job.name}: allocations of an outflow run; each starts one agent a node.`,
     ...goTo(job.cwd),
     ...(job.prologue.length > 0 ? guarded(job.prologue) : []),
+    ...(isShipped ? shipLines(program) : []),
     // By exec: Slurm's TERM at the time limit reaches srun, not a bash in between.
     `exec srun ${SRUN_OPTIONS} \\`,
     `  ${agent} ${quoted(`${job.growth}.`)}"$SLURM_ARRAY_TASK_ID"`,
@@ -64,8 +69,3 @@ function guarded(prologue: string[]): string[] {
 const USES_MODULES = /(^|[;&|(]|\s)(module|ml)\s/;
 /** Sites define `module` for login shells; the one that submitted may have been none. */
 const MODULES = ['type module >/dev/null 2>&1 || { outflow_path=$PATH; . /etc/profile; PATH=$outflow_path; }'];
-
-/** As one word of shell. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}

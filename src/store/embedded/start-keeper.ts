@@ -27,11 +27,12 @@ const KEPT = [
 /** Resolves when postgres serves; throws what the keeper reports. The caller holds the start lock. */
 export async function startKeeper(paths: ServerPaths, idleMs: number): Promise<void> {
   const log = openSync(paths.keeperLog, 'a', 0o600);
-  const { command, args } = selfCommand('__keeper', String(idleMs));
+  const { command, args, argv0 } = selfCommand('__keeper', String(idleMs));
   // Absolute, as the keeper's directory is another; named only by who has named it: then the cache is in there too.
   const environment = process.env['OUTFLOW_HOME'] ? { ...process.env, OUTFLOW_HOME: outflowHome() } : process.env;
   const kept = KEPT.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]]));
   const child = spawn(command, args, {
+    argv0,
     detached: true, // a session of its own: Ctrl-C in the terminal must not reach it
     stdio: ['ignore', log, log, 'pipe'],
     cwd: '/',

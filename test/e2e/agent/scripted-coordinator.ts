@@ -13,6 +13,7 @@ import { materializeBundle } from '../../../src/loader/materialize.ts';
 import { encodeValue } from '../../../src/model/values.ts';
 import { planHash } from '../../../src/plan/hash.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
+import { ownSpoken } from '../../../src/rpc/compatibility.ts';
 import type {
   AgentMessage,
   CoordinatorMessage,
@@ -99,6 +100,7 @@ export class ScriptedCoordinator {
       environment: {},
       secondsLeft: 0,
       tunnel: false,
+      ...ownSpoken(),
     };
     coordinator.beginMessage = {
       ...coordinator.#welcome,

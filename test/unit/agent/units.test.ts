@@ -47,6 +47,8 @@ const agent = {
   memoryBytes: 0,
   gpus: 0,
   programHash: '',
+  protocol: 1,
+  oldestProtocol: 1,
   job: '',
 };
 const refs = (count: number) => Array.from({ length: count }, (_, n) => ({ step: 0, index: n, epoch: 1, n }));

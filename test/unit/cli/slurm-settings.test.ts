@@ -21,6 +21,7 @@ test('without a word of anybody there are only the defaults', () => {
     databaseConnections: 16,
     listen: null,
     sharedDir: null,
+    ship: 'path',
   });
 });
 
@@ -47,6 +48,7 @@ test('flags win over the configuration; directives keep their sources', () => {
     databaseConnections: 16,
     listen: ':7000-7010',
     sharedDir: '/shared',
+    ship: 'path',
   });
 });
 
@@ -55,6 +57,7 @@ test.each([
   [{ 'max-allocations': 2 }, '--max-allocations'],
   [{ 'nodes-per-allocation': 2 }, '--nodes-per-allocation'],
   [{ listen: ':7000' }, '--listen'],
+  [{ ship: 'path' }, '--ship'],
   [{ 'test-only': true }, '--test-only'],
 ])('on another backend %j is refused in one line', (flags, name) => {
   expect(() => slurmSettings({ backend: 'sequential', why: 'default' }, given(flags))).toThrow(
@@ -82,4 +85,15 @@ test('an address that is none is refused where it was said', () => {
       message: 'slurm.listen of /p/outflow.config.ts: here: this is not an address',
     }),
   );
+});
+
+test('a clone is not shipped: the flag is refused, a configuration for the executable as well is not', () => {
+  expect(() => slurmSettings(slurm, given({ ship: 'sbcast' }))).toThrow(
+    expect.objectContaining({
+      code: 'bad-flag',
+      message: expect.stringContaining('this is a clone'),
+      hint: expect.stringContaining('npm run package'),
+    }),
+  );
+  expect(slurmSettings(slurm, given({}, { slurm: { ship: 'sbcast' } }))?.ship).toBe('path');
 });

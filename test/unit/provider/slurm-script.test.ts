@@ -22,6 +22,7 @@ function request(over: Partial<JobRequest> = {}): JobRequest {
     prologue: [],
     cwd: dir,
     agent: ['/opt/node', "/it's here/outflow.cjs", 'agent', '--join', '/shared/join.json', '--allocation'],
+    ship: 'path',
     growth: '1-2',
     outputDir: '/shared/out',
     ...over,
