@@ -97,12 +97,17 @@ function onSilentEnd(state: State, allocation: Allocation, failure: Failure, ran
   const pool = poolOf(state, allocation);
   const { node } = allocation;
   if (node !== null && state.nodes.isExcluded(node, state.nowMs)) return; // it was asked for before that
+  const isNews = !pool.silentDetails.some((each) => withoutJobs(each) === withoutJobs(failure.message));
   const verdict = state.nodes.onSilentEnd(node, ranMs, hasOtherNodes(state, pool, node));
   if (verdict !== 'kept')
     say(state, 'warn', `no further allocation goes to node ${node}: no agent said hello there: ${failure.message}`);
   if (verdict !== 'odd-one-out') noteSilence(state, pool, failure);
   if (verdict === 'kept' && isSlurm(state, allocation) && pool.failure === null)
-    say(state, 'warn', `an allocation was of no use, another is asked for: ${firstLine(failure.message)}`);
+    say(
+      state,
+      'warn',
+      `an allocation was of no use, another is asked for: ${isNews ? failure.message : firstLine(failure.message)}`,
+    );
 }
 
 /** Without what the job printed. */

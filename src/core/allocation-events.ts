@@ -60,27 +60,24 @@ export function onRefused(state: State, event: Of<'allocations-refused'>): void 
   }
   if (isOver(state)) return;
   const pool = poolOf(state, first);
-  const words = { cause: 'agent-lost', message: `Slurm refused the allocation: ${event.message}` } as const;
+  const said = event.message.replaceAll('\n', '; ');
+  const words = { cause: 'agent-lost', message: `Slurm refused the allocation: ${said}` } as const;
   switch (event.why) {
     case 'size': {
       const units = first.shape?.unitsPerNode ?? 1;
       if (units === 1 || isFixed(pool)) return giveUp(state, pool, words);
       pool.sizeStep += 1;
-      return say(state, 'warn', `Slurm refused allocations for ${units} units a node (${event.message}); asking for half of it`);
+      return say(state, 'warn', `Slurm refused allocations for ${units} units a node (${said}); asking for half of it`);
     }
     case 'limit':
       if (refused.length > 1) {
         pool.most = Math.floor(refused.length / 2);
-        return say(state, 'info', `Slurm refused ${refused.length} allocations at once (${event.message}); asking for fewer`);
+        return say(state, 'info', `Slurm refused ${refused.length} allocations at once (${said}); asking for fewer`);
       }
       if (!event.othersOfOurs && liveOnSlurm(state) === 0) return giveUp(state, pool, words);
       pool.most = 1;
       pool.retryAtMs = state.nowMs + LIMITS.submitRetryMs;
-      return say(
-        state,
-        'info',
-        `Slurm takes no further job of yours for now (${event.message}); more are asked for as others end`,
-      );
+      return say(state, 'info', `Slurm takes no further job of yours for now (${said}); more are asked for as others end`);
     case 'invalid':
       return giveUp(state, pool, words);
   }

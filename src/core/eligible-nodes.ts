@@ -54,27 +54,20 @@ export function eligibleNodes(site: SiteFacts, directives: readonly Directive[])
     }
   }
 
-  const { named, excluded } = namedNodes(directives);
-  const chosen = nodes.filter((node) => (named?.has(node.name) ?? true) && !excluded.has(node.name));
-  if (chosen.length > 0 && chosen.length < nodes.length) {
+  for (const directive of ['nodelist', 'exclude'] as const) {
+    const value = directiveOf(directives, directive)?.value;
+    const names = value === undefined ? undefined : new Set(hostNames(String(value)));
+    const chosen = nodes.filter((node) => names?.has(node.name) === (directive === 'nodelist'));
+    // What leaves none, or all, is not judged here either, nor a list that we cannot read.
+    if (chosen.length === 0 || chosen.length === nodes.length) continue;
     nodes = chosen;
-    name = `${name}, of the nodes that are named`;
+    name = `${name} with ${directive}=${value}`;
   }
 
   const usable = nodes.filter(({ state }) => !UNUSABLE.test(state));
   if (usable.length === 0 && nodes.length > 0)
     warnings.push(`no node of ${name} takes jobs at present: ${nodes[0]?.name} is ${nodes[0]?.state}`);
   return { nodes: (usable.length > 0 ? usable : nodes).map((node) => within(node, partitions)), partitions, name, warnings };
-}
-
-/** Lists that we cannot read change nothing. */
-function namedNodes(directives: readonly Directive[]): { named: Set<string> | undefined; excluded: Set<string> } {
-  const names = (directive: string): string[] | undefined => {
-    const value = directiveOf(directives, directive)?.value;
-    return value === undefined ? undefined : hostNames(String(value));
-  };
-  const named = names('nodelist');
-  return { named: named && new Set(named), excluded: new Set(names('exclude')) };
 }
 
 /** What a job in the most generous of the partitions may have of a node. */

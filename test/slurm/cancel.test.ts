@@ -1,21 +1,16 @@
 // A cancelled run leaves nothing in Slurm, wherever its allocations stand.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endStatesOf, jobsGone, liveJobsOf, type NotedRuns, notedRuns, notesIn } from '../support/noted-runs.ts';
-import { describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { expect, test } from 'vitest';
+import { endStatesOf, jobsGone, liveJobsOf, type NotedRuns, notesIn, useNotedRuns } from '../support/noted-runs.ts';
+import { describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('a cancelled run on Slurm', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
-  });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
 
   /** Its end is told first; Slurm hears of it within a moment. */

@@ -1,19 +1,14 @@
 // Allocations that others end in mid-run are replaced; their units run again at no cost, and the true cause is told.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endStatesOf, jobsOf, type NotedRuns, notedRuns, notesIn } from '../support/noted-runs.ts';
-import { asUser, describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { expect, test } from 'vitest';
+import { endStatesOf, jobsOf, type NotedRuns, notesIn, useNotedRuns } from '../support/noted-runs.ts';
+import { asUser, describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('an allocation that others end', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
-  });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
 
   /** Units that need a node each and do not end before `letGo`; given when all of them run. */

@@ -1,22 +1,17 @@
 // `context.db` on compute nodes, before the embedded server, which no network reaches.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type NotedRuns, notedRuns } from '../support/noted-runs.ts';
-import { asUser, describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { expect, test } from 'vitest';
+import { type NotedRuns, useNotedRuns } from '../support/noted-runs.ts';
+import { asUser, describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { jobsLeft } from '../support/slurm-runs.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('the database of a pipeline', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
-  });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
 
   async function submit(...args: string[]): Promise<string> {

@@ -1,19 +1,16 @@
 // Allocations follow the work: no more than it needs, none longer than it lasts.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endStatesOf, jobsGone, jobsOf, liveJobsOf, type NotedRuns, notedRuns, notesIn } from '../support/noted-runs.ts';
-import { describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { endStatesOf, jobsGone, jobsOf, liveJobsOf, type NotedRuns, notesIn, useNotedRuns } from '../support/noted-runs.ts';
+import { describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('allocations follow the work', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
-  });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
 
   test('units that fit one node ask for one; its agent leaves by itself when the run has ended', async () => {
@@ -23,6 +20,9 @@ describeSlurm('allocations follow the work', () => {
     expect(await jobsGone(run)).toBeLessThan(5_000);
     expect(await endStatesOf(run)).toEqual(['COMPLETED']);
     expect(new Set(notesIn(notes).map(({ job }) => job)).size).toBe(1);
+    // Nobody can join any more, and no secret stays.
+    const files = ['join.json', 'control.json', 'environment.json'].map((file) => path.join(world.home, 'runs', run, file));
+    await until(() => !files.some((file) => existsSync(file)));
   });
 
   test('those that still wait when the work runs out are cancelled before the run ends', async () => {

@@ -1,22 +1,17 @@
 // Nodes and daemons that go while units run: our heartbeat says who lives, Slurm says why something died, and no result is lost.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { HeldRun } from '../support/held-runs.ts';
-import { liveJobsOf, type NotedRuns, notedRuns } from '../support/noted-runs.ts';
-import { cluster, describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { liveJobsOf, type NotedRuns, useNotedRuns } from '../support/noted-runs.ts';
+import { cluster, describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('a run on Slurm', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
   afterEach(() => cluster('reset'));
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
-  });
 
   /** A run of two units, which fill any one node, and the node on which they run. */
   async function begun(name: string) {

@@ -1,10 +1,11 @@
 // A slurmctld that hangs or is gone, while a run asks it for allocations and while agents work.
-import { existsSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { chmodSync, existsSync } from 'node:fs';
+import path from 'node:path';
+import { afterEach, expect, test } from 'vitest';
 import { gatedSbatch } from '../support/gated-sbatch.ts';
 import { HeldRun } from '../support/held-runs.ts';
-import { jobsGone, jobsOf, type NotedRuns, notedRuns } from '../support/noted-runs.ts';
-import { cluster, describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { jobsGone, jobsOf, type NotedRuns, useNotedRuns } from '../support/noted-runs.ts';
+import { cluster, describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 /** What a command has said so far. */
@@ -19,15 +20,10 @@ function sayings(running: ReturnType<SlurmWorld['start']>): () => string {
 describeSlurm('a slurmctld', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
   afterEach(() => cluster('reset'));
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
-  });
 
   test('that stalls while sbatch asks carries it out all the same: its jobs are found by name; agents go on when it stalls again', async () => {
     const { reached, open, env } = gatedSbatch(world, 'gated');
@@ -53,6 +49,34 @@ describeSlurm('a slurmctld', () => {
     await jobsGone(run);
     expect(await runs.attempts(run)).toEqual([]);
     expect(await jobsOf(run)).toHaveLength(2);
+  });
+
+  test('that carries out an sbatch long after it was given up: the job is found all the same, and used', async () => {
+    // The answer is lost at once; the submission comes after two looks have found nothing.
+    const [asked, gate] = ['asked', 'late-gate'].map((name) => path.join(world.dir, name));
+    const lines = [
+      '#!/bin/sh',
+      `[ -e ${asked} ] && exec /usr/bin/sbatch "$@"`,
+      `cat > ${asked}`,
+      `{ while [ ! -e ${gate} ]; do sleep 0.1; done; /usr/bin/sbatch "$@" < ${asked}; } > /dev/null 2>&1 &`,
+      'echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2',
+      'exit 1',
+    ];
+    chmodSync(world.write('late/sbatch', `${lines.join('\n')}\n`), 0o755);
+    const held = new HeldRun(world, 'late', ['--count', '2']);
+    held.letGo();
+    const node = path.join(world.clone, `node_modules/node-linux-${process.arch}/bin`);
+    const running = world.start(['run', ...held.args], { env: { PATH: `${world.dir}/late:${node}:/usr/bin:/bin` } });
+    const said = sayings(running);
+    await until(() => said().includes('looking by name'));
+    const run = /run (\w{8})/.exec(said())?.[1] as string;
+    await until(async () => (await world.json<{ allocations: unknown[] }>(['status', run])).allocations.length === 0);
+    world.write('late-gate', '');
+    expect(await running).toMatchObject({ exitCode: 0 });
+    await jobsGone(run);
+    const jobs = await jobsOf(run);
+    expect(jobs.map(({ name }) => name)).toEqual([`outflow-${run}-1-1`]);
+    expect(held.notes('end')).toHaveLength(2);
   });
 
   test('that is gone when the first units are known is waited for, and the user is told', async () => {

@@ -4,21 +4,16 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { gatedSbatch } from '../support/gated-sbatch.ts';
 import { HeldRun } from '../support/held-runs.ts';
-import { jobsGone, jobsOf, type NotedRuns, notedRuns } from '../support/noted-runs.ts';
-import { cluster, describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { jobsGone, jobsOf } from '../support/noted-runs.ts';
+import { cluster, describeSlurm, makeSlurmWorld, type SlurmWorld, scontrolShow } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('allocations without an agent', () => {
   let world: SlurmWorld;
-  let runs: NotedRuns;
-  beforeAll(async () => {
+  beforeAll(() => {
     world = makeSlurmWorld();
-    runs = await notedRuns(world);
   });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
-  });
+  afterAll(() => world.end());
 
   /** Runs to the end units that would end at once. */
   async function run(name: string, args: string[] = []) {
@@ -42,6 +37,24 @@ describeSlurm('allocations without an agent', () => {
       ),
     });
     expect(jobs).toHaveLength(3);
+  });
+
+  test('on one node only: no further allocation goes there, and it is named', async () => {
+    // The first node that is tried is the bad one.
+    const bad = world.write('bad', '');
+    const prologue = `test -s ${bad} || hostname > ${bad}; test "$(hostname)" != "$(cat ${bad})"`;
+    const { exitCode, stderr, jobs } = await run('one-node', ['--count', '1', '--prologue', prologue]);
+    const node = readFileSync(bad, 'utf8').trim();
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(
+        new RegExp(`no further allocation goes to node ${node}: no agent said hello there: job .*failed in its prologue`),
+      ),
+    });
+    const good = jobs.filter(({ nodes }) => nodes !== node);
+    expect(jobs.length - good.length).toBe(2);
+    expect(good).toHaveLength(1);
+    expect(await scontrolShow('job', good[0]!.id)).toMatchObject({ ExcNodeList: node });
   });
 
   test('an agent that cannot start: the run stops, with what it printed', async () => {

@@ -1,21 +1,16 @@
 // A coordinator that is killed in mid-run: its allocations go on, the next one finds them all, and nothing is run or asked for twice.
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endStatesOf, jobsGone, jobsOf, liveJobsOf, type NotedRuns, notedRuns, notesIn } from '../support/noted-runs.ts';
-import { describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { expect, test } from 'vitest';
+import { endStatesOf, jobsGone, jobsOf, liveJobsOf, type NotedRuns, notesIn, useNotedRuns } from '../support/noted-runs.ts';
+import { describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 describeSlurm('a run on Slurm whose coordinator is killed', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
-  });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
 
   async function kill(run: string): Promise<void> {

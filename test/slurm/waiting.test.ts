@@ -45,9 +45,13 @@ describeSlurm('waiting', () => {
     const { stdout: shown } = await world.run(['status']);
     expect(shown).toMatch(/ALLOCATION +JOB +STATE +CPUS +WHY\n +1-1\.0 +\d+_0 +pending +8 +.*\((Resources|Priority)\)/);
 
+    expect((await world.run(['runs'])).stdout).toMatch(/running, waits for Slurm +held/);
+    expect(await world.json(['runs'])).toMatchObject({ runs: [{ state: 'running', waits: true }] });
+
     await asUser(['scancel', String(blocker)]);
     const { exitCode } = await running;
     expect({ exitCode, said }).toMatchObject({ exitCode: 0, said: expect.stringContaining('no allocation waits any more') });
+    expect(await world.json(['runs'])).toMatchObject({ runs: [{ state: 'succeeded', waits: false }] });
   });
 
   test('is not for a slow Epilog: the run ends, and its job completes later', async () => {

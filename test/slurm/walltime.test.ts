@@ -1,8 +1,8 @@
 // Allocations that come to their end with work left. Slurm gives whole minutes, so the jobs bring their own end nearer; it looks
 // for jobs that are over every 30 s, so the tests wait for it at the same time.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { endStatesOf, type NotedRuns, notedRuns, notesIn } from '../support/noted-runs.ts';
-import { describeSlurm, makeSlurmWorld, type SlurmWorld } from '../support/slurm.ts';
+import { expect, test } from 'vitest';
+import { endStatesOf, type NotedRuns, notesIn, useNotedRuns } from '../support/noted-runs.ts';
+import { describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 240_000;
@@ -10,13 +10,8 @@ const TIMEOUT_MS = 240_000;
 describeSlurm('an allocation at its time limit', () => {
   let world: SlurmWorld;
   let runs: NotedRuns;
-  beforeAll(async () => {
-    world = makeSlurmWorld();
-    runs = await notedRuns(world);
-  });
-  afterAll(async () => {
-    await runs?.close();
-    await world.end();
+  useNotedRuns((made) => {
+    ({ world, runs } = made);
   });
 
   /** Lines of a prologue: the allocations of these growth steps end after so many seconds. */

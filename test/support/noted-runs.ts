@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { asUser, type Job, type SlurmWorld, squeue, submitter } from './slurm.ts';
+import { afterAll, beforeAll } from 'vitest';
+import { asUser, type Job, makeSlurmWorld, type SlurmWorld, squeue, submitter } from './slurm.ts';
 import { until } from './until.ts';
 
 /** One try of a unit that did not settle it. */
@@ -37,7 +38,22 @@ export interface NotedRuns {
 
 const STATES: Record<string, string> = { s: 'succeeded', f: 'failed', c: 'cancelled', a: 'aborted' };
 
-export async function notedRuns(world: SlurmWorld): Promise<NotedRuns> {
+/** Within a `describeSlurm`: a world and the runs in it, made before the tests and gone after them. */
+export function useNotedRuns(take: (made: { world: SlurmWorld; runs: NotedRuns }) => void): void {
+  let world: SlurmWorld | undefined;
+  let runs: NotedRuns | undefined;
+  beforeAll(async () => {
+    world = makeSlurmWorld();
+    runs = await notedRuns(world);
+    take({ world, runs });
+  });
+  afterAll(async () => {
+    await runs?.close();
+    await world?.end();
+  });
+}
+
+async function notedRuns(world: SlurmWorld): Promise<NotedRuns> {
   const { url } = await world.json<{ url: string }>(['db', 'start']);
   const database = asUser(['node', path.join(world.clone, 'test/fixtures/slurm/query.ts'), url]);
   const answers = createInterface({ input: database.stdout! })[Symbol.asyncIterator]();

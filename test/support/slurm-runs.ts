@@ -15,6 +15,8 @@ export interface Sight {
   endMs: number;
   /** By the context, by Node, by OMP_NUM_THREADS, by SLURM_CPUS_PER_TASK. */
   cpus: number[];
+  /** Those that it may run on: `0-3`. */
+  mask: string;
   gpus: string;
 }
 

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { chownSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { beforeAll, describe, inject } from 'vitest';
+import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { type CallOptions, type Ended, endProcessesOf, makeWorld, projectRoot, type World } from './outflow.ts';
 import { until } from './until.ts';
 
@@ -28,6 +28,25 @@ async function takeTurn(): Promise<() => void> {
 
 /** Like `describe`; its tests are skipped where there is no cluster. `npm test` says why. */
 export const describeSlurm = describe.skipIf(found.state === 'absent');
+
+/** Where the state of the cluster in use lies. */
+function directoryInUse(): string {
+  return process.env['OUTFLOW_SLURM_DIR'] ?? submitter().directory;
+}
+
+/** Within a `describeSlurm`: a cluster of its own beside the shared one, as `up` makes it with these options; gone afterwards. */
+export function onOwnCluster(...options: string[]): void {
+  const before = process.env['OUTFLOW_SLURM_DIR'];
+  beforeAll(async () => {
+    process.env['OUTFLOW_SLURM_DIR'] = `${submitter().directory}-own`;
+    await cluster('up', '--port-base', '18000', '--user', submitter().user, ...options);
+  });
+  afterAll(async () => {
+    await cluster('down', '--purge');
+    if (before === undefined) delete process.env['OUTFLOW_SLURM_DIR'];
+    else process.env['OUTFLOW_SLURM_DIR'] = before;
+  });
+}
 
 /** The ordinary user of the cluster, the cluster's directory, and a clone that it can read: the tested one, or a copy of it. */
 export function submitter() {
@@ -151,8 +170,8 @@ export function makeSlurmWorld(): SlurmWorld {
 }
 
 /** Calls a command of Slurm as root, for this cluster and no other that may be here. */
-async function slurm(command: string, args: string[]): Promise<string> {
-  const env = { SLURM_CONF: path.join(submitter().directory, 'etc/slurm.conf') };
+export async function slurm(command: string, args: string[]): Promise<string> {
+  const env = { SLURM_CONF: path.join(directoryInUse(), 'etc/slurm.conf') };
   return (await execa(command, args, { env, reject: false })).stdout;
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { slurmSettings } from '../../../cli/pipeline/slurm-settings.ts';
 import type { Config } from '../../../src/loader/config.ts';
+import { slurmDefaults } from '../../support/slurm-settings.ts';
 
 const given = (flags: object, config: Partial<Config> = {}, environment: NodeJS.ProcessEnv = {}) => ({
   flags,
@@ -11,18 +12,7 @@ const given = (flags: object, config: Partial<Config> = {}, environment: NodeJS.
 const slurm = { backend: 'slurm', why: 'flag' } as const;
 
 test('without a word of anybody there are only the defaults', () => {
-  expect(slurmSettings(slurm, given({}))).toEqual({
-    flag: {},
-    environment: {},
-    config: {},
-    prologue: [],
-    maxAllocations: 10,
-    nodesPerAllocation: 1,
-    databaseConnections: 16,
-    listen: null,
-    sharedDir: null,
-    ship: 'path',
-  });
+  expect(slurmSettings(slurm, given({}))).toEqual(slurmDefaults());
 });
 
 test('flags win over the configuration; directives keep their sources', () => {

@@ -240,7 +240,7 @@ describe('nodes that are named', () => {
     expect(shape(ask({ nodes, directives: { nodelist: 'n4' } })).shape).toMatchObject({ cpus: 2, nodes: 1 });
     expect(shape(ask({ nodes, directives: { nodelist: 'n[3]' } })).shape).toMatchObject({
       cpus: 4,
-      why: expect.stringContaining('the most common node of debug, of the nodes that are named (4 CPUs'),
+      why: expect.stringContaining('the most common node of debug with nodelist=n[3] (4 CPUs'),
     });
   });
 

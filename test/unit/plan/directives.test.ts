@@ -6,21 +6,9 @@ import { directivesOfEnvironment } from '../../../src/plan/directive-environment
 import { directivesOfFlags, normalDirectives, OWNED } from '../../../src/plan/directive-names.ts';
 import { directivesOf, poolKey, prologueOf } from '../../../src/plan/directives.ts';
 import type { Directives, MapStep } from '../../../src/plan/plan.ts';
-import type { SlurmSettings } from '../../../src/plan/slurm.ts';
+import { slurmDefaults } from '../../support/slurm-settings.ts';
 import { mapStep, step as taskStep } from './workflows.ts';
 
-const settings = (changes: Partial<SlurmSettings> = {}): SlurmSettings => ({
-  flag: {},
-  environment: {},
-  config: {},
-  prologue: [],
-  maxAllocations: 10,
-  nodesPerAllocation: 1,
-  databaseConnections: 16,
-  listen: null,
-  sharedDir: null,
-  ...changes,
-});
 const step = (sbatch?: Directives, prologue?: string[]): MapStep => ({
   ...mapStep({ kind: 'iterate', over: [] }, { steps: [], inputs: [], terminating: [] }),
   ...(sbatch === undefined ? {} : { sbatch }),
@@ -129,7 +117,7 @@ test('the nearest source wins, by name: flag, pipeline, environment, config', ()
   const all = (value: string) => ({ partition: value });
   const merged = directivesOf(
     step({ partition: 'pipeline', qos: 'pipeline' }),
-    settings({
+    slurmDefaults({
       flag: all('flag'),
       environment: { ...all('environment'), qos: 'environment', account: 'environment' },
       config: { ...all('config'), qos: 'config', account: 'config', constraint: 'config' },
@@ -144,7 +132,7 @@ test('the nearest source wins, by name: flag, pipeline, environment, config', ()
 });
 
 test('options that speak of one thing come from one source; false takes back what lower ones said', () => {
-  const given = settings({ config: { mem: '64G', exclusive: true, qos: 'low' }, environment: { 'mem-per-cpu': '2G' } });
+  const given = slurmDefaults({ config: { mem: '64G', exclusive: true, qos: 'low' }, environment: { 'mem-per-cpu': '2G' } });
   expect(directivesOf(step({ qos: false }), given)).toEqual([
     { name: 'exclusive', value: true, source: 'config' },
     { name: 'mem-per-cpu', value: '2G', source: 'environment' },
@@ -153,12 +141,12 @@ test('options that speak of one thing come from one source; false takes back wha
     'oversubscribe',
     'qos',
   ]);
-  const both = settings({ config: { gpus: 4, 'gpus-per-node': 2 } });
+  const both = slurmDefaults({ config: { gpus: 4, 'gpus-per-node': 2 } });
   expect(directivesOf(step(), both).map(({ name }) => name)).toEqual(['gpus', 'gpus-per-node']);
 });
 
 test('steps share allocations where directives and prologue are equal, whoever said them', () => {
-  const site = settings({ config: { partition: 'fast' }, prologue: ['module load gcc'] });
+  const site = slurmDefaults({ config: { partition: 'fast' }, prologue: ['module load gcc'] });
   expect(poolKey(step({ partition: 'fast' }), site)).toBe(poolKey(step(), site));
   expect(poolKey(step({ time: 30 }), site)).toBe(poolKey(step({ time: '30' }), site));
   expect(poolKey(taskStep('t'), site)).toBe(poolKey(step(), site));
