@@ -14,7 +14,6 @@ import type { LoadedRun, LogRow } from '../store/types.ts';
 import { AgentsView } from './agents-view.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { batchOf } from './batch.ts';
-import { forgetEnvironment } from './environment.ts';
 import { Execs } from './execs.ts';
 import { Loop, type LoopEnd } from './loop.ts';
 import { type Pools, poolsOf } from './pools.ts';
@@ -187,10 +186,7 @@ export class Coordinator {
     try {
       const end = await ended;
       // One that another holder has taken over is that one's.
-      if (this.#core.phase.kind === 'ended' && (end === 'ended' || end === 'stopped')) {
-        this.#providers.unpublish();
-        forgetEnvironment(record.runDir);
-      }
+      if (this.#core.phase.kind === 'ended' && (end === 'ended' || end === 'stopped')) this.#providers.removeSecrets();
       return end;
     } finally {
       this.#providers.stop();

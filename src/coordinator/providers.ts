@@ -7,6 +7,7 @@ import type { Hello } from '../rpc/messages.ts';
 import type { Listening } from '../rpc/server.ts';
 import type { AllocationRow, LoadedRun } from '../store/types.ts';
 import type { LocalAllocations } from './allocations.ts';
+import { forgetEnvironment } from './environment.ts';
 import type { Pools } from './pools.ts';
 import { expectAgents } from './resume.ts';
 import type { SlurmBackend } from './slurm/backend.ts';
@@ -64,9 +65,10 @@ export class Providers {
     if (port !== undefined) await this.#slurm?.rendezvous.publish(port);
   }
 
-  /** Nobody dials any more, and nobody shall. */
-  unpublish(): void {
+  /** The run is over: nobody dials any more, and nobody shall. */
+  removeSecrets(): void {
     this.#slurm?.rendezvous.remove();
+    forgetEnvironment(this.#options.loaded.record.runDir);
   }
 
   /** Tells core of the allocations and agents of an earlier holder that may still live. */

@@ -64,8 +64,19 @@ describe('an allocation that runs without a word of its agent', () => {
     expect(run.asked).toHaveLength(2);
     run.ends('1-1.0', 'cancelled', 'job 7_0 was cancelled; it printed:\nnobody listens there');
     expect(run.notices.at(-1)).toBe(
-      'an allocation was of no use, another is asked for: its agent did not say hello for 5 m 00 s, so that it was ended: job 7_0 was cancelled',
+      'an allocation was of no use, another is asked for: its agent did not say hello for 5 m 00 s, so that it was ended: job 7_0 was cancelled; it printed:\nnobody listens there',
     );
+  });
+
+  test('for the same reason as the one before: it is not told in full again', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    for (const count of [1, 2]) {
+      run.submitted(`1-${count}.0`);
+      run.ends(`1-${count}.0`, 'agent-lost', `job ${count}_0 failed; it printed:\nno module`);
+    }
+    const [first, second] = run.notices;
+    expect(first).toContain('no module');
+    expect(second).toBe('an allocation was of no use, another is asked for: job 2_0 failed');
   });
 
   test('three in a row: nothing more is asked for, and the step fails with what they said', () => {
@@ -75,7 +86,11 @@ describe('an allocation that runs without a word of its agent', () => {
       run.ends(`1-${count}.0`, 'agent-lost', `no module in ${count}; it printed:\nmodule: command not found`);
     }
     expect(run.asked).toHaveLength(3);
-    expect(run.notices).toEqual([1, 2].map((n) => `an allocation was of no use, another is asked for: no module in ${n}`));
+    expect(run.notices).toEqual(
+      [1, 2].map(
+        (n) => `an allocation was of no use, another is asked for: no module in ${n}; it printed:\nmodule: command not found`,
+      ),
+    );
     expect(run.failureOf(0)).toBe(
       `map0: 3 allocations in a row were of no use:\n${[1, 2, 3].map((n) => `no module in ${n}; it printed:\nmodule: command not found`).join('\n')}`,
     );
