@@ -26,11 +26,11 @@ const floors = [
 const packageHomes = [
   { packages: ['slonik', 'pg'], homes: ['src/db', 'src/store'], instead: 'ask src/db for a pool or src/store for a query' },
   { packages: ['@slonik/sql-tag'], homes: ['src/db'], instead: 'import sql from src/db' },
-  { packages: ['@grpc/[^/]+', 'protobufjs'], homes: ['src/rpc'], instead: 'use what src/rpc offers' },
+  { packages: ['@grpc/[^/]+', 'protobufjs'], homes: ['src/rpc', 'scripts/proto-module.mjs'], instead: 'use what src/rpc offers' },
   { packages: ['esbuild'], homes: ['src/loader', 'scripts'], instead: 'ask src/loader to bundle' },
 ];
 
-const inPart = (part) => (part.endsWith('.ts') ? `^${part.replace('.', '[.]')}$` : `^${part}/`);
+const inPart = (part) => (/[.]m?[jt]s$/.test(part) ? `^${part.replace('.', '[.]')}$` : `^${part}/`);
 const inPackages = (packages) => `(^|/)node_modules/(${packages.join('|')})/`;
 const named = (part) => part.replace(/^src\//, '').replace(/\W.*/, '');
 

@@ -2,16 +2,17 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig, type Plugin, type TestProjectInlineConfiguration } from 'vitest/config';
+import { protoModule } from './scripts/proto-module.mjs';
 
 const root = import.meta.dirname;
 
-/** Protocol and SQL files are imported as text, as in the build. */
-const textFiles: Plugin = {
-  name: 'text-files',
+/** SQL files are imported as text, protocol files as codecs, as in the build. */
+const otherFiles: Plugin = {
+  name: 'other-files',
   enforce: 'pre',
   load(id) {
-    if (!/\.(proto|sql)$/.test(id)) return null;
-    return `export default ${JSON.stringify(readFileSync(id, 'utf8'))};`;
+    if (id.endsWith('.sql')) return `export default ${JSON.stringify(readFileSync(id, 'utf8'))};`;
+    return id.endsWith('.proto') ? protoModule(id) : null;
   },
 };
 
@@ -33,7 +34,7 @@ function oneByOne(globalSetup: string): Options {
 }
 
 export default defineConfig({
-  plugins: [textFiles],
+  plugins: [otherFiles],
   resolve: { alias: [{ find: /^outflow$/, replacement: path.join(root, 'src', 'index.ts') }] },
   define: { __OUTFLOW_VERSION__: '"0.0.0-test"', __OUTFLOW_COMMIT__: '"unknown"' },
   test: {

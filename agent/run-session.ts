@@ -2,7 +2,6 @@
 import { hostname } from 'node:os';
 import { materializeBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
-import { prepareSessions } from '../src/rpc/client.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
 import { Blobs } from './blobs.ts';
@@ -23,8 +22,6 @@ import { Tunnels } from './tunnels/tunnels.ts';
 import type { BeginMessage } from './wire/messages.ts';
 import { Work } from './work.ts';
 
-// This is loaded while the coordinator still waits for its run.
-prepareSessions();
 /** After a signal to leave, the last reports have this long to be acknowledged. */
 const ACKNOWLEDGE_MS = 1_000;
 

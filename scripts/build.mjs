@@ -15,6 +15,7 @@ import { licensesOf } from './licenses/collect.mjs';
 import { root } from './node24.mjs';
 import { floorOf } from './package/floor.mjs';
 import { nativeFiles } from './package/trees.mjs';
+import { protoModule } from './proto-module.mjs';
 
 process.chdir(root);
 const inputDigest = process.argv[2] ?? digestOfBuildInputs();
@@ -34,7 +35,7 @@ const common = {
   sourcemap: 'linked',
   sourcesContent: false,
   logLevel: 'warning',
-  loader: { '.proto': 'text', '.sql': 'text' },
+  loader: { '.sql': 'text' },
   define: {
     __OUTFLOW_VERSION__: JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
     __OUTFLOW_POSTGRES__: JSON.stringify(versionOfPostgres()),
@@ -79,6 +80,17 @@ const partsOnDemand = {
   },
 };
 
+/**
+ * An import of a .proto file gives its codecs, as code.
+ * @type {import('esbuild').Plugin}
+ */
+const protocolAsCode = {
+  name: 'protocol-as-code',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.proto$/ }, ({ path: file }) => ({ contents: protoModule(file), resolveDir: path.dirname(file) }));
+  },
+};
+
 try {
   rmSync(aside, { recursive: true, force: true });
   // All are waited for, so that none still writes when the directory goes.
@@ -99,15 +111,16 @@ async function buildProgram() {
   /** @type {import('esbuild').BuildOptions} */
   const options = {
     ...common,
-    // pg-native and node-pty are optional. esbuild finds its binary relative to its own file; it is loaded when needed.
-    external: ['pg-native', 'node-pty', 'typescript', 'esbuild'],
+    // pg-native and node-pty are optional. esbuild finds its binary relative to its own file; it is loaded when needed. gRPC wants
+    // proto-loader for services that nobody asks for.
+    external: ['pg-native', 'node-pty', 'typescript', 'esbuild', '@grpc/proto-loader'],
     define: { ...common.define, 'import.meta.url': '__import_meta_url' },
     // An uncaught error prints the line it was thrown in, which else would be a whole file.
     lineLimit: 240,
     format: 'cjs',
     supported: { 'dynamic-import': false }, // see src/system/load-part.ts
     outExtension: { '.js': '.cjs' },
-    plugins: [partsOnDemand],
+    plugins: [partsOnDemand, protocolAsCode],
   };
   const bundles = await Promise.all([
     build({

@@ -126,7 +126,7 @@ async function bundle(more: Source, name: PartName, variable: string): Promise<[
     minifyIdentifiers: name === 'zod',
     legalComments: 'none',
     logLevel: 'silent',
-    loader: { '.sql': 'text', '.proto': 'text' },
+    loader: { '.sql': 'text' },
     outfile: '/part.js',
     absWorkingDir: programRoot,
   } satisfies BuildOptions;

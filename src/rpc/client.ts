@@ -20,7 +20,7 @@ import type {
   TunnelTarget,
   WatchEvent,
 } from './messages.ts';
-import { agentProtocol, CHANNEL_OPTIONS, controlProtocol } from './protocol.ts';
+import { AgentService, BlobService, CHANNEL_OPTIONS, ControlService, TunnelService } from './protocol.ts';
 import { type DialledStream, dialled, type StreamHandlers } from './streams.ts';
 import { channelCredentials, TLS_CHANNEL_OPTIONS, type TlsIdentity } from './tls.ts';
 import { dialTunnel } from './tunnel.ts';
@@ -33,11 +33,6 @@ export interface Target {
   address: string;
   /** Without it nothing is encrypted and nobody is asked who he is: only for `unix:`. */
   tls?: TlsIdentity;
-}
-
-/** Makes what sessions need: in time, rather than when the first is opened. */
-export function prepareSessions(): void {
-  agentProtocol();
 }
 
 /** A connection to one coordinator; `close` ends it, and all that goes over it. */
@@ -69,22 +64,22 @@ export class CoordinatorClient {
   }
 
   get #agentService(): InstanceType<ServiceClientConstructor> {
-    this.#agent ??= this.#client(agentProtocol().AgentService);
+    this.#agent ??= this.#client(AgentService);
     return this.#agent;
   }
 
   get #blobService(): InstanceType<ServiceClientConstructor> {
-    this.#blobs ??= this.#client(agentProtocol().BlobService);
+    this.#blobs ??= this.#client(BlobService);
     return this.#blobs;
   }
 
   get #tunnelService(): InstanceType<ServiceClientConstructor> {
-    this.#tunnels ??= this.#client(agentProtocol().TunnelService);
+    this.#tunnels ??= this.#client(TunnelService);
     return this.#tunnels;
   }
 
   get #controlService(): InstanceType<ServiceClientConstructor> {
-    this.#control ??= this.#client(controlProtocol().ControlService);
+    this.#control ??= this.#client(ControlService);
     return this.#control;
   }
 

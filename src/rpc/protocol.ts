@@ -1,45 +1,13 @@
-// The protocol's services, made from the .proto texts: no file is read at run time.
-import { type GrpcObject, loadPackageDefinition, type ServiceClientConstructor } from '@grpc/grpc-js';
-import { fromJSON } from '@grpc/proto-loader';
-import protobuf from 'protobufjs';
-import agentText from '../../proto/outflow/v1/agent.proto';
-import controlText from '../../proto/outflow/v1/control.proto';
-import wordsText from '../../proto/outflow/v1/words.proto';
+// The protocol's services, and how channels and servers are set up.
+import { services as agent } from '../../proto/outflow/v1/agent.proto';
+import { services as control } from '../../proto/outflow/v1/control.proto';
 import { LIMITS } from '../model/limits.ts';
+import { serviceClient } from './service.ts';
 
-const DECODING = { longs: Number, defaults: true, arrays: true, objects: true, oneofs: true } as const;
-
-interface AgentProtocol {
-  AgentService: ServiceClientConstructor;
-  BlobService: ServiceClientConstructor;
-  TunnelService: ServiceClientConstructor;
-}
-
-interface ControlProtocol {
-  ControlService: ServiceClientConstructor;
-}
-
-let agent: AgentProtocol | undefined;
-let control: ControlProtocol | undefined;
-
-/** What agents use. Parsed at first use: making services takes tens of milliseconds, so a program makes only its own. */
-export function agentProtocol(): AgentProtocol {
-  agent ??= load(wordsText, agentText) as unknown as AgentProtocol;
-  return agent;
-}
-
-/** What the CLI uses. */
-export function controlProtocol(): ControlProtocol {
-  control ??= load(wordsText, controlText) as unknown as ControlProtocol;
-  return control;
-}
-
-function load(...texts: string[]): GrpcObject {
-  const root = new protobuf.Root();
-  for (const text of texts) protobuf.parse(text, root);
-  const { outflow } = loadPackageDefinition(fromJSON(root.toJSON(), DECODING)) as { outflow: { v1: GrpcObject } };
-  return outflow.v1;
-}
+export const AgentService = serviceClient('AgentService', agent.AgentService);
+export const BlobService = serviceClient('BlobService', agent.BlobService);
+export const TunnelService = serviceClient('TunnelService', agent.TunnelService);
+export const ControlService = serviceClient('ControlService', control.ControlService);
 
 /** Options of every channel and server: no proxy, our message size, keep-alive by our own heartbeat. */
 export const CHANNEL_OPTIONS = {

@@ -4,15 +4,11 @@ import { OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Ports } from './addresses.ts';
 import type { ServerHandlers } from './handlers.ts';
-import { agentProtocol, CHANNEL_OPTIONS, controlProtocol } from './protocol.ts';
+import { CHANNEL_OPTIONS } from './protocol.ts';
 import { addServices } from './services.ts';
 import type { TlsIdentity } from './tls.ts';
 
 export type { AgentStream, AgentStreamHandlers, ServerHandlers } from './handlers.ts';
-
-// Made when this is loaded: a coordinator has time until it gets its run, and none afterwards.
-agentProtocol();
-controlProtocol();
 
 export interface Listening {
   /** `unix:/path`; the 0700 directory is the credential, whoever reaches it may call everything. */

@@ -11,13 +11,11 @@ import type {
 import type { ExecInput, ExecOutput } from './exec-messages.ts';
 import type { ServerHandlers } from './handlers.ts';
 import type { AgentMessage, AgentStatus, BlobChunk, CoordinatorMessage, TunnelChunk, WatchEvent } from './messages.ts';
-import { agentProtocol, controlProtocol } from './protocol.ts';
+import { AgentService, BlobService, ControlService, TunnelService } from './protocol.ts';
 import { served } from './streams.ts';
 import { serveTunnel } from './tunnel.ts';
 
 export function addServices(server: Server, handlers: ServerHandlers): void {
-  const { AgentService, BlobService, TunnelService } = agentProtocol();
-  const { ControlService } = controlProtocol();
   const { exec, agentExec, tunnel } = handlers;
   server.addService(AgentService.service, {
     Session: (call: ServerDuplexStream<AgentMessage, CoordinatorMessage>) => served(call, (stream) => handlers.onAgent(stream)),

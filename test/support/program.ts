@@ -1,6 +1,6 @@
 // The hidden sub-programs of outflow from its sources, for tests that must not depend on a build (OUTFLOW_SELF); and small
 // programs of which tests start many at once. Each prints one line of JSON, also for an error.
-import './text-files.mjs';
+import './other-files.mjs';
 
 const [name, ...rest] = process.argv.slice(2) as [string, ...string[]];
 

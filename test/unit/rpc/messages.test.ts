@@ -2,9 +2,6 @@
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { expect, test } from 'vitest';
-import agentText from '../../../proto/outflow/v1/agent.proto';
-import controlText from '../../../proto/outflow/v1/control.proto';
-import wordsText from '../../../proto/outflow/v1/words.proto';
 
 const typed = new Map<string, string[]>();
 const source = ['messages.ts', 'exec-messages.ts']
@@ -18,7 +15,9 @@ for (const [, name, body] of source.matchAll(/export interface (\w+) \{([^}]*)\}
 }
 
 const root = new protobuf.Root();
-for (const text of [wordsText, agentText, controlText]) protobuf.parse(text, root);
+for (const name of ['words', 'agent', 'control']) {
+  protobuf.parse(readFileSync(new URL(`../../../proto/outflow/v1/${name}.proto`, import.meta.url), 'utf8'), root);
+}
 const RENAMED: Record<string, string> = { Failure: 'FailureMessage' };
 
 const messages = (root.lookup('outflow.v1') as protobuf.Namespace).nestedArray.filter(
