@@ -4,10 +4,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import Table from 'cli-table3';
 import { Bench } from './bench/bench.ts';
+import { EXECUTABLE } from './bench/executable.ts';
 import { LOCAL } from './bench/local.ts';
 import { SLURM } from './bench/slurm.ts';
 
-const MEASUREMENTS = [...LOCAL, ...SLURM];
+const MEASUREMENTS = [...LOCAL, ...EXECUTABLE, ...SLURM];
 
 const wanted = process.argv.slice(2);
 const chosen = MEASUREMENTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
