@@ -29,7 +29,7 @@ export const WITHIN = [
     name: 'PostgreSQL',
     version: '18.4',
     license: 'PostgreSQL AND BSD-3-Clause AND BSD-2-Clause AND TCL AND Spencer-99 AND Artistic-1.0',
-    files: /^postgres\/native\/(bin\/(postgres|initdb)|lib\/lib(pq|ecpg|ecpg_compat|pgtypes)\.so\.[\d.]+|lib\/postgresql\/.*)$/,
+    files: /^postgres\/native\/(bin\/(postgres|initdb)|lib\/libpq\.so\.[\d.]+|lib\/postgresql\/.*)$/,
     texts: ['postgresql', 'postgresql-parts'],
   },
   { name: 'ICU', version: '60.2', license: 'ICU', files: /\/libicu(data|i18n|uc)\.so\.60\.2$/, texts: ['icu-60'] },

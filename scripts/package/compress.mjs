@@ -4,7 +4,7 @@ import { constants, zstdCompress } from 'node:zlib';
 import { kept } from './kept.mjs';
 
 const LARGE_BYTES = 4_000_000;
-const LEVEL = 19;
+const LEVEL = 22;
 
 /**
  * @param {Buffer} content

@@ -3,18 +3,19 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { isElf } from './elf.mjs';
+import { isElf, stripped } from './elf.mjs';
 import { trimmedIcuData } from './icu-data.mjs';
 
 /** @typedef {import('../../src/system/unpack.ts').TreeIndex} TreeIndex */
 /** @typedef {{ index: TreeIndex, contents: Buffer }} Tree */
 
-/** What only serves to build other programs with this Postgres; languages for whose interpreters there is no library. */
+/** What only serves to build other programs with this Postgres; languages for whose interpreters there is no library; SQL in C. */
 const NOT_TO_RUN = [
   /\.a$/,
   /^native\/(include|lib\/pkgconfig|lib\/postgresql\/pgxs)(\/|$)/,
   /^native\/bin\/pg_ctl$/,
   /^native\/pg-symlinks\.json$/,
+  /^native\/lib\/lib(ecpg|ecpg_compat|pgtypes)\.so/,
   /(plperl|plpython3|pltcl)u?(\.so|\.control|-.*\.sql)$/,
 ];
 
@@ -99,15 +100,24 @@ function treeOf(root, { links = new Map(), isWanted = () => true } = {}) {
     if (stat.isDirectory()) entries.push({ kind: 'directory', path: file });
     else if (stat.isSymbolicLink()) entries.push({ kind: 'link', path: file, target: readlinkSync(full) });
     else {
-      const bytes = /^libicudata\.so/.test(path.basename(file)) ? trimmedIcuData(readFileSync(full)) : readFileSync(full);
+      const bytes = shortened(path.basename(file), readFileSync(full));
       contents.push(bytes);
       // An addon of Node is loaded as a program is run: so it may be asked for whether it can be (src/system/takes.ts).
       const executable = (stat.mode & 0o111) !== 0 || file.endsWith('.node');
       entries.push({ kind: 'file', path: file, bytes: bytes.length, executable });
     }
   }
-  for (const [file, target] of links) entries.push({ kind: 'link', path: file, target });
+  for (const [file, target] of links) if (isWanted(file)) entries.push({ kind: 'link', path: file, target });
   const all = Buffer.concat(contents);
   const hash = createHash('sha256').update(JSON.stringify(entries)).update(all).digest('hex');
   return { index: { hash, entries }, contents: all };
+}
+
+/**
+ * @param {string} name
+ * @param {Buffer} content
+ */
+function shortened(name, content) {
+  if (!isElf(content)) return content;
+  return stripped(/^libicudata\.so/.test(name) ? trimmedIcuData(content) : content);
 }
