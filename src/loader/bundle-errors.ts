@@ -54,9 +54,12 @@ function importText(by: ImportedBy | undefined): string {
 const NO_LOADER = /^No loader is configured for "(.*)" files: (.*)$/;
 const LOADER_HINT = "say what it is: import x from './file' with { type: 'text' }; or 'bytes', or 'json'";
 
+/** Names are kept, so that `eval` finds them. */
+const NO_WARNING = new Set(['direct-eval']);
+
 /** Warnings about the user's own files; of packages esbuild shows none. */
 export function bundleWarnings(messages: readonly Message[], dir: string): string[] {
-  return messages.map((message) => describeMessage(message, dir));
+  return messages.filter(({ id }) => !NO_WARNING.has(id)).map((message) => describeMessage(message, dir));
 }
 
 function describeMessage(message: Message, dir: string): string {

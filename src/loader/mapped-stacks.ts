@@ -1,10 +1,13 @@
 // Stacks that name the user's files: frames of a loaded bundle are looked up in its source map when a stack is first read.
 //
 // Node's own source maps (`process.setSourceMapsEnabled`) do the same, but read each script through once more as it is loaded:
-// a task host with zod in its bundle was ready 14 ms later (38 instead of 24).
+// a task host with zod in its bundle was ready 14 ms later (38 instead of 24). And here a stack ends where the user's code begins:
+// what outflow did to call it is of no use to them.
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isProgramFile } from './program.ts';
 
 /** By the script's URL; read when a stack first asks for it. */
 const maps = new Map<string, SourceMap | undefined>();
@@ -19,7 +22,10 @@ export function mapStacksOf(script: string): void {
 }
 
 function prepareStackTrace(error: Error, sites: NodeJS.CallSite[]): string {
-  return [header(error), ...sites.map((site) => `    at ${frameText(site)}`)].join('\n');
+  const frames = sites.map(frameOf);
+  const last = frames.findLastIndex(({ kind }) => kind === 'user');
+  const shown = last === -1 ? frames : frames.slice(0, last + 1).filter(({ kind }) => kind !== 'part');
+  return [header(error), ...shown.map(({ text }) => `    at ${text}`)].join('\n');
 }
 
 /** As V8 and Node write it. */
@@ -33,15 +39,30 @@ function header(error: Error): string {
   }
 }
 
-function frameText(site: NodeJS.CallSite): string {
-  const text = String(site);
-  const [url, line, column] = [site.getScriptNameOrSourceURL(), site.getLineNumber(), site.getColumnNumber()];
-  if (!url || line === null || column === null || !maps.has(url)) return text;
-  const origin = mapOf(url)?.findEntry(line - 1, column - 1);
-  if (origin === undefined || !('originalSource' in origin) || origin.originalSource === undefined) return text;
+interface Frame {
+  /** `part`: of the SDK or zod in the bundle; `other`: of outflow's program or Node, seen only above the last of the user's. */
+  kind: 'user' | 'part' | 'other';
+  text: string;
+}
+
+function frameOf(site: NodeJS.CallSite): Frame {
+  const text = String(site).replace(PLACE, mapped);
+  const name = site.getScriptNameOrSourceURL() ?? '';
+  if (maps.has(name)) return { kind: text.includes(name) ? 'part' : 'user', text };
+  const file = name.startsWith('file:') ? fileURLToPath(name) : name;
+  return { kind: path.isAbsolute(file) && !isProgramFile(file) ? 'user' : 'other', text };
+}
+
+/** There are two in a frame of `eval`. */
+const PLACE = /(file:\/\/[^\s()]+):(\d+):(\d+)/g;
+
+function mapped(place: string, url: string, line: string, column: string): string {
+  if (!maps.has(url)) return place;
+  const origin = mapOf(url)?.findEntry(Number(line) - 1, Number(column) - 1);
+  if (origin === undefined || !('originalSource' in origin) || origin.originalSource === undefined) return place;
   const { originalSource, originalLine, originalColumn } = origin;
-  const file = originalSource.startsWith('file:') ? fileURLToPath(originalSource) : originalSource;
-  return text.replace(`${url}:${line}:${column}`, () => `${file}:${originalLine + 1}:${originalColumn + 1}`);
+  if (!originalSource.startsWith('file:')) return place; // of the glue between files
+  return `${fileURLToPath(originalSource)}:${originalLine + 1}:${originalColumn + 1}`;
 }
 
 function mapOf(url: string): SourceMap | undefined {

@@ -17,21 +17,32 @@ export function userFrame(error: unknown): Place | undefined {
   return frame && { file: frame.file, line: frame.line, column: frame.column };
 }
 
-/** At most `limit` lines of the form `    at name (file:line:column)`; empty where the user's code has no part in it. */
+/**
+ * At most `limit` lines of the form `    at name (file:line:column)`; empty where the user's code has no part in it. A stack that
+ * goes on with those of causes, each after a line `caused by …`, gives that line and the frames of each that has any.
+ */
 export function userStack(error: unknown, limit = 10): string {
-  return userFrames(error)
-    .slice(0, limit)
-    .map(({ text }) => `    ${text}`)
-    .join('\n');
+  const [first = '', ...causes] = stackOf(error).split(/^(?=caused by )/m);
+  const framesOf = (stack: string): string[] =>
+    userFrames({ stack })
+      .slice(0, limit)
+      .map(({ text }) => `    ${text}`);
+  const sections = causes.map((stack) => [`  ${stack.split('\n')[0]}`, ...framesOf(stack)]).filter((lines) => lines.length > 1);
+  return [...framesOf(first), ...sections.flat()].join('\n');
+}
+
+function stackOf(error: unknown): string {
+  const stack = typeof error === 'object' && error !== null ? (error as { stack?: unknown }).stack : undefined;
+  return typeof stack === 'string' ? stack : '';
 }
 
 function userFrames(error: unknown): UserFrame[] {
-  const stack = typeof error === 'object' && error !== null ? (error as { stack?: unknown }).stack : undefined;
-  if (typeof stack !== 'string') return [];
-  return stack.split('\n').flatMap((line) => {
-    const frame = parseFrame(line);
-    return frame && isUsers(frame.file) ? [frame] : [];
-  });
+  return stackOf(error)
+    .split('\n')
+    .flatMap((line) => {
+      const frame = parseFrame(line);
+      return frame && isUsers(frame.file) ? [frame] : [];
+    });
 }
 
 const FRAME = /^\s+at (?:(?<name>.+?) \()?(?<file>(?:file:\/\/|\/|[A-Za-z]:\\)[^()]*?|.*?):(?<line>\d+):(?<column>\d+)\)?$/;

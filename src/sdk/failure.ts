@@ -62,8 +62,33 @@ export function failureOf(error: unknown, task?: string): Failure {
     return { cause: (error as TaskError).failureCause, message: (error as TaskError).message, ...at };
   if (isOutflowError(error))
     return { cause: 'exception', message: error.hint === undefined ? error.message : `${error.message}; ${error.hint}`, ...at };
+  const causes = causesOf(error);
+  const message = [messageOf(error), ...causes.map((cause) => `caused by ${messageOf(cause)}`)].join('\n');
+  const stack = stackOf(error);
+  const stacks = causes.map((cause) => `${CAUSED_BY}${messageOf(cause).split('\n')[0]}\n${stackOf(cause) ?? ''}`);
+  return { cause: 'exception', message, ...at, ...(stack === undefined ? {} : { stack: [stack, ...stacks].join('\n') }) };
+}
+
+/** Begins the line in a stack that leads on to the stack of a cause. */
+const CAUSED_BY = 'caused by ';
+/** Of an error's causes, and of the errors that it gathers, so many are told. */
+const CAUSES = 3;
+
+/** What is behind an error: its `cause`, and theirs; the `errors` of one that gathers several. */
+function causesOf(error: unknown, found: unknown[] = []): unknown[] {
+  if (typeof error !== 'object' || error === null) return found;
+  const { cause, errors } = error as { cause?: unknown; errors?: unknown };
+  for (const each of [cause, ...(error instanceof AggregateError && Array.isArray(errors) ? errors : [])]) {
+    if (each === undefined || each === null || found.length >= CAUSES || found.includes(each)) continue;
+    found.push(each);
+    causesOf(each, found);
+  }
+  return found;
+}
+
+function stackOf(error: unknown): string | undefined {
   const stack = typeof error === 'object' && error !== null ? (error as { stack?: unknown }).stack : undefined;
-  return { cause: 'exception', message: messageOf(error), ...at, ...(typeof stack === 'string' ? { stack } : {}) };
+  return typeof stack === 'string' ? stack : undefined;
 }
 
 /** What a unit rejects with that stopped since its signal was aborted. */

@@ -21,3 +21,8 @@ test('a stack without a file has no place', () => {
   expect(userFrame('Error: x')).toBeUndefined();
   expect(userFrame(undefined)).toBeUndefined();
 });
+
+test("the user's own file is named rather than a package that it called", () => {
+  expect(userFrame('    at f (/p/node_modules/a/i.js:1:2)\n    at run (/p/pipeline.ts:3:4)')).toMatch(/pipeline\.ts:3:4$/);
+  expect(userFrame('    at f (/p/node_modules/a/i.js:1:2)')).toMatch(/i\.js:1:2$/);
+});

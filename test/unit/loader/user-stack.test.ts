@@ -35,6 +35,18 @@ test("the place is in the user's own files rather than in a package of theirs", 
   expect(userFrame(withStack('    at f (/home/u/p/node_modules/a/i.js:1:1)'))?.file).toBe('/home/u/p/node_modules/a/i.js');
 });
 
+test('the stacks of causes follow, each after the line that names it; one without frames of the user is left out', () => {
+  const error = withStack(
+    '    at a (/p/a.ts:1:1)',
+    'caused by Error: b',
+    '    at b (/p/b.ts:2:2)',
+    'caused by c',
+    '    at c (node:net:1:1)',
+  );
+  expect(userStack(error)).toBe('    at a (/p/a.ts:1:1)\n  caused by Error: b\n    at b (/p/b.ts:2:2)');
+  expect(userFrame(error)?.file).toBe('/p/a.ts');
+});
+
 test('what has no stack has no place', () => {
   for (const thrown of [undefined, null, 'text', { stack: 3 }, withStack()]) {
     expect(userFrame(thrown)).toBeUndefined();

@@ -22,3 +22,17 @@ test('the failure of a unit stays what it was', () => {
   const failure = { cause: 'exception', message: 'm', task: 'Inner' } as const;
   expect(failureOf(new UnitError(failure, new Error()), 'Outer')).toEqual(failure);
 });
+
+test('what is behind an error is told with it: its causes, and those of the errors that it gathers', () => {
+  const refused = new AggregateError([new Error('no IPv6'), new RangeError('no IPv4')], '');
+  const { message, stack } = failureOf(new TypeError('fetch failed', { cause: refused }));
+  const behind = ['caused by AggregateError', 'caused by no IPv6', 'caused by RangeError: no IPv4'];
+  expect(message.split('\n')).toEqual(['TypeError: fetch failed', ...behind]);
+  expect(stack?.split('\n').filter((line) => line.startsWith('caused by'))).toEqual(behind);
+});
+
+test('a cause that leads back to its error ends', () => {
+  const first = new Error('first');
+  first.cause = new Error('second', { cause: first });
+  expect(failureOf(first).message).toBe('first\ncaused by second\ncaused by first');
+});
