@@ -68,7 +68,7 @@ export async function runSession({
   // Into the job's output: the only place where an agent that reaches nobody can be heard.
   let complaint = '';
   const complain = ({ message }: Error): void => {
-    if (message !== complaint) process.stderr.write(`outflow: the agent on ${hostname()} dials again: ${message}\n`);
+    if (message !== complaint) console.error(`outflow: the agent on ${hostname()} dials again: ${message}`);
     complaint = message;
   };
   const link = new Link(where, {

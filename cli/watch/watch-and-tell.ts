@@ -1,4 +1,5 @@
 // Watches a run to its end and says how it ended; the exit code follows from what the store says.
+import { ERROR_CODES, isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { RunRecord } from '../../src/store/types.ts';
@@ -21,7 +22,22 @@ export interface WatchAndTell {
 }
 
 /** Sets the process's exit code. */
-export async function watchAndTell({ record, quiet, json, ...watch }: WatchAndTell): Promise<Outcome> {
+export async function watchAndTell(options: WatchAndTell): Promise<Outcome> {
+  try {
+    return await watchAndTellEnd(options);
+  } catch (error) {
+    throw withRun(error, options.record.id);
+  }
+}
+
+/** Without its database it cannot be told how the run stands; it has been accepted all the same, so it is not to be started again. */
+function withRun(error: unknown, run: string): unknown {
+  if (!isOutflowError(error) || ERROR_CODES[error.code] !== 'database') return error;
+  const hint = `run ${run} goes on when its database is back; or, if its coordinator is gone by then: outflow resume ${run}`;
+  return new OutflowError(error.code, error.message, { hint: error.hint ? `${error.hint}\n${hint}` : hint, cause: error });
+}
+
+async function watchAndTellEnd({ record, quiet, json, ...watch }: WatchAndTell): Promise<Outcome> {
   surviveBrokenPipe();
   const printer = await choosePrinter({ quiet, json });
   const summary = await watchRun({ ...watch, run: record.id, backend: record.backend, printer });

@@ -12,6 +12,7 @@ import { socketPath } from '../system/home.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { Coordinator, type LocalShape } from './coordinator.ts';
 import { submitEnvironment } from './environment.ts';
+import { logFile } from './log-file.ts';
 import type { CoordinatorReply, StartMessage } from './messages.ts';
 
 interface Around {
@@ -23,10 +24,7 @@ interface Around {
 
 /** Resolves with the exit code of the coordinator. */
 export async function holdRun(start: StartMessage, around: Around): Promise<number> {
-  const log = pino(
-    { base: { pid: process.pid } },
-    pino.destination({ dest: path.join(around.runDir, 'coordinator.log'), sync: true, mode: 0o600 }),
-  );
+  const log = pino({ base: { pid: process.pid } }, logFile(path.join(around.runDir, 'coordinator.log')));
   let store: Store | undefined;
   try {
     store = await connectStore({ url: start.databaseUrl });

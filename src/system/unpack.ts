@@ -86,7 +86,7 @@ export function unpackTree(places: readonly Place[], name: string, index: TreeIn
     checkTakesPrograms(directory);
     const target = oneAtATime(path.join(directory, '.lock'), WAIT_MS, () => unpackIn(directory, own, index, contents));
     if (refusal)
-      process.stderr.write(`outflow: ${name} is unpacked to ${target}, as its usual place does not serve: ${refusal.message}\n`);
+      console.error(`outflow: ${name} is unpacked to ${target}, as its usual place does not serve: ${refusal.message}`);
     return target;
   });
 }

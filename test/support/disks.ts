@@ -1,7 +1,7 @@
 // Other file systems for the executable in its sealed place: small ones, read-only ones, such that no program runs from.
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import type { Ended } from './outflow.ts';
@@ -76,13 +76,27 @@ export class PlaceOnDisks {
     if (status !== 0) throw new Error(stderr);
   }
 
+  /** Of those that run in it, whose command line, with NUL between the words, is like this. */
+  processes(command: RegExp): number[] {
+    const own = readlinkSync(`/proc/${this.#holder.pid}/ns/mnt`);
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && name !== String(this.#holder.pid))
+      .filter((pid) => {
+        try {
+          return readlinkSync(`/proc/${pid}/ns/mnt`) === own && command.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+        } catch {
+          return false; // gone, or another user's
+        }
+      })
+      .map(Number);
+  }
+
   /** All that still runs in it ends with it. */
   async end(): Promise<void> {
-    const own = readlinkSync(`/proc/${this.#holder.pid}/ns/mnt`);
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(this.#holder.pid))) {
+    for (const pid of this.processes(/^/)) {
       try {
-        if (readlinkSync(`/proc/${pid}/ns/mnt`) === own) process.kill(Number(pid), 'SIGKILL');
-      } catch {} // gone, or another user's
+        process.kill(pid, 'SIGKILL');
+      } catch {} // gone
     }
     const gone = once(this.#holder, 'exit');
     this.#holder.stdin.end();

@@ -125,5 +125,5 @@ function report(message: KeeperReport): void {
 }
 
 function log(text: string): void {
-  process.stderr.write(`${new Date().toISOString()} keeper ${process.pid}: ${text}\n`);
+  console.error(`${new Date().toISOString()} keeper ${process.pid}: ${text}`); // its file's disk may be full: then it is lost
 }

@@ -77,7 +77,7 @@ export function startError(paths: ServerPaths, code: number): OutflowError {
   const words = tail(paths.postgresLog);
   if (saysFull(words)) {
     return new OutflowError('database-full', `the embedded database cannot start: no space left on the disk of ${paths.root}`, {
-      hint: 'free some space there (its log is beside it), then run the command again',
+      hint: 'free some space there; its log is beside it',
       cause: new Error(words),
     });
   }
