@@ -72,16 +72,16 @@ class Exec {
     const command = asCommand({ argv, term, place });
     const wrapped = { ...command, argv: this.#options.wrap(command.argv, place.cpus) };
     const pty = term === '' ? undefined : loadPty();
+    const isTerminal = pty !== undefined && !('missing' in pty);
     try {
       const handlers = this.#handlers();
-      this.#process = pty ? new TerminalProcess(pty, wrapped, this.#request, handlers) : startPiped(wrapped, handlers);
+      this.#process = isTerminal ? new TerminalProcess(pty, wrapped, this.#request, handlers) : startPiped(wrapped, handlers);
     } catch (error) {
       return this.#end({ error: `it could not be started: ${(error as Error).message}` });
     }
     if (this.#process.pid > 0) this.#options.watch.add(this.#process.pid);
-    this.#stream.send(execOutput({ started: { terminal: pty !== undefined } }));
-    if (term !== '' && pty === undefined)
-      this.#notice('that node has no node-pty for its system: this is no terminal but plain pipes');
+    this.#stream.send(execOutput({ started: { terminal: isTerminal } }));
+    if (pty !== undefined && !isTerminal) this.#notice(`${pty.missing}: this is no terminal but plain pipes`);
     this.#look = setInterval(() => this.#lookAfter(place), LOOK_MS);
   }
 

@@ -3,6 +3,7 @@
 // CPU busy (1.2.0-beta.15).
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { isOutflowError } from '../../src/model/errors.ts';
 import { isExecutable } from '../../src/system/embedded.ts';
 import { unpacked } from '../../src/system/unpack.ts';
 
@@ -30,8 +31,8 @@ export interface Pty {
   helper: string;
 }
 
-/** Undefined: it was not installed, or does not run on this system. */
-export function loadPty(): Pty | undefined {
+/** Or why there is none. */
+export function loadPty(): Pty | { missing: string } {
   const platform = `${process.platform}-${process.arch}`;
   const require = createRequire(import.meta.url);
   try {
@@ -39,7 +40,8 @@ export function loadPty(): Pty | undefined {
     const file = require.resolve(`@lydell/node-pty-${platform}`);
     const { native } = require(file) as { native: NativePty };
     return { native, helper: path.resolve(path.dirname(file), '..', 'prebuilds', platform, 'spawn-helper') };
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isOutflowError(error)) return { missing: error.message };
+    return { missing: 'that node has no node-pty for its system' };
   }
 }

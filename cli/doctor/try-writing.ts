@@ -1,7 +1,7 @@
 // Whether a directory takes a file of ours.
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { OutflowError } from '../../src/model/errors.ts';
+import { fileError } from '../../src/system/file-errors.ts';
 
 /** Writes and removes a file. Error `bad-environment`, `disk-full`. */
 export function tryWriting(directory: string): void {
@@ -9,12 +9,7 @@ export function tryWriting(directory: string): void {
   try {
     writeFileSync(file, 'outflow doctor', { mode: 0o600 });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const isFull = code === 'ENOSPC' || code === 'EDQUOT';
-    throw new OutflowError(isFull ? 'disk-full' : 'bad-environment', `cannot write in ${directory}: ${message}`, {
-      hint: isFull ? 'free some space, or name another directory' : 'check its permissions, or name a directory of your own',
-      cause: error,
-    });
+    throw fileError(error, `cannot write in ${directory}`);
   } finally {
     rmSync(file, { force: true });
   }

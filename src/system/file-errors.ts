@@ -1,19 +1,21 @@
 // What the file system refuses, as operating errors: of one place, or of all places that were tried.
 import { statfsSync, statSync } from 'node:fs';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
 
-/** Space, quota or inodes. */
-export function saysFull(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT';
+/** Node has no name for it: `code` is `UNKNOWN` or a text. */
+function isOverQuota({ errno }: NodeJS.ErrnoException): boolean {
+  return errno === -constants.errno.EDQUOT;
 }
 
 /** An operating error for what the file system refused: `disk-full` for space, quota and inodes, else `bad-environment`. */
 export function fileError(error: unknown, what: string): OutflowError {
   if (isOutflowError(error)) return error;
-  const { why, hint } = refusal(error as NodeJS.ErrnoException);
-  return new OutflowError(saysFull(error) ? 'disk-full' : 'bad-environment', `${what}: ${why}`, { hint, cause: error });
+  const refused = error as NodeJS.ErrnoException;
+  const { why, hint } = refusal(refused);
+  const isFull = refused.code === 'ENOSPC' || isOverQuota(refused);
+  return new OutflowError(isFull ? 'disk-full' : 'bad-environment', `${what}: ${why}`, { hint, cause: error });
 }
 
 /** One error for many: `refusals` says why each place that was tried did not serve. */
@@ -24,6 +26,10 @@ export function refusedEverywhere(what: string, refusals: readonly OutflowError[
 }
 
 function refusal(error: NodeJS.ErrnoException): { why: string; hint: string } {
+  if (isOverQuota(error)) {
+    const hint = 'remove files of yours there (`quota -s` may say how many you may have), or point OUTFLOW_HOME at another disk';
+    return { why: 'your quota is used up (EDQUOT)', hint };
+  }
   switch (error.code) {
     case 'ENOSPC':
       if (hasNoInodes(error.path)) {
@@ -31,11 +37,6 @@ function refusal(error: NodeJS.ErrnoException): { why: string; hint: string } {
         return { why: 'its file system can hold no more files: its inodes are used up (ENOSPC)', hint };
       }
       return { why: 'the disk is full (ENOSPC)', hint: 'free some space, or point OUTFLOW_HOME at a disk that has some' };
-    case 'EDQUOT': {
-      const hint =
-        'remove files of yours there (`quota -s` may say how many you may have), or point OUTFLOW_HOME at another disk';
-      return { why: 'your quota is used up (EDQUOT)', hint };
-    }
     case 'EROFS':
       return {
         why: 'its file system is read-only (EROFS)',

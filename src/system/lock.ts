@@ -1,6 +1,8 @@
 // A mutex between processes that the kernel releases when its holder dies: an exclusive SQLite transaction (a file lock).
+import { rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OutflowError } from '../model/errors.ts';
+import { fileError } from './file-errors.ts';
 
 const SQLITE_BUSY = 5;
 const POLL_MS = 15;
@@ -24,7 +26,7 @@ export async function withLock<T>(file: string, options: LockOptions, work: () =
   try {
     lock = new DatabaseSync(file, { timeout: 0 });
   } catch (error) {
-    throw new OutflowError('bad-environment', `cannot open the lock file ${file}: ${(error as Error).message}`, { cause: error });
+    throw lockError(file, error);
   }
   try {
     const end = performance.now() + options.timeoutMs;
@@ -69,11 +71,24 @@ function tryLock(lock: { exec(statement: string): void }, file: string): boolean
     return true;
   } catch (error) {
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return false;
-    throw new OutflowError('bad-environment', `cannot lock ${file}: ${(error as Error).message}`, {
-      hint: 'its file system may not support locks: point OUTFLOW_HOME at one that does',
-      cause: error,
-    });
+    throw lockError(file, error);
   }
+}
+
+/** SQLite does not tell what the file system has against it. */
+function lockError(file: string, error: unknown): OutflowError {
+  const probe = `${file}.${process.pid}.probe`;
+  try {
+    writeFileSync(probe, Buffer.alloc(4096), { mode: 0o600 });
+  } catch (refused) {
+    return fileError(refused, `cannot lock ${file}`);
+  } finally {
+    rmSync(probe, { force: true });
+  }
+  return new OutflowError('bad-environment', `cannot lock ${file}: ${(error as Error).message}`, {
+    hint: 'its file system may not support locks: point OUTFLOW_HOME at one that does',
+    cause: error,
+  });
 }
 
 /** Loads SQLite when it is first needed, without the warning that early releases of Node 24 print. */

@@ -69,7 +69,7 @@ test.skipIf(sealed?.unsealed)('all read-only: what is tried is told', async () =
 test.skipIf(sealed?.unsealed)('a HOME with too little room: programs go elsewhere, the database says what it needs', async () => {
   await on({ home: 'size=20m' });
   const ended = await place.run(RUN);
-  expect(ended.stderr).toMatch(/postgres is unpacked to \/tmp\/.*only \d+ MB free, and 57 MB are needed/);
+  expect(ended.stderr).toMatch(/postgres is unpacked to \/tmp\/.*only \d+ MB free, and \d+ MB are needed/);
   expectError(ended, /cannot make the database in .* only \d+ MB free/, /OUTFLOW_HOME/);
   expect(place.trees(CACHE)).toEqual([expect.stringMatching(ESBUILD)]);
   expect(place.names(`${HOME}/.local/state/outflow/postgres`).filter((name) => name.startsWith('data'))).toEqual([]);
@@ -77,7 +77,7 @@ test.skipIf(sealed?.unsealed)('a HOME with too little room: programs go elsewher
 
 test.skipIf(sealed?.unsealed)('everywhere too little room, or too few inodes: nothing is left half-unpacked', async () => {
   await on({ home: 'size=20m', tmp: 'size=20m', shm: 'nr_inodes=100' });
-  expectError(await place.run(['db', 'start']), /only \d+ MB free/, /only \d+ files \(inodes\)/, /with 57 MB free/);
+  expectError(await place.run(['db', 'start']), /only \d+ MB free/, /only \d+ files \(inodes\)/, /with \d+ MB free/);
   expect([CACHE, inTemporary('/tmp'), inTemporary('/dev/shm')].flatMap((one) => place.trees(one))).toEqual([]);
 });
 
