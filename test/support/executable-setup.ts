@@ -48,7 +48,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   try {
     const isRoot = process.getuid?.() === 0;
     const unshare = isRoot ? ['--mount'] : ['--user', '--map-current-user', '--keep-caps', '--mount'];
-    const { status, stderr } = spawnSync('unshare', [...unshare, 'true'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync('unshare', [...unshare, 'mount', '-t', 'tmpfs', 'sealed', '/tmp'], { encoding: 'utf8' });
     if (status !== 0) {
       project.provide('sealed', unsealed(executable, directory, stderr?.trim() || 'unshare is not there'));
       return close;

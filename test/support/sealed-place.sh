@@ -3,6 +3,7 @@
 # write to. Called in a mount namespace of its own: sealed-place.sh ROOT EXECUTABLE SHARED UID GID PROGRAMS READ_ONLY...
 # It says `ready` and stays until its stdin ends; then all mounts go with the namespace.
 set -eu
+PATH=$PATH:/usr/sbin:/sbin
 root=$1 executable=$2 shared=$3 uid=$4 gid=$5 programs=$6
 shift 6
 
