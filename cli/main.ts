@@ -1,9 +1,11 @@
 // The one program (`outflow.cjs`): its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
+import { completeEnvironment } from '../src/system/user.ts';
 
 const words = process.argv.slice(2);
 
 /** Resolves with the exit code. */
 async function main(): Promise<number> {
+  completeEnvironment();
   const [first, ...rest] = words;
   switch (first) {
     case '__coordinator':

@@ -1,11 +1,12 @@
 // From a chosen command to a run that is accepted: stored, with its environment, and held by a coordinator of its own.
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { RunRecord } from '../../src/store/types.ts';
 import { writePrivateFile } from '../../src/system/home.ts';
 import { withoutSecrets } from '../../src/system/secrets.ts';
+import { userName } from '../../src/system/user.ts';
 import type { OpenStore } from '../open-store.ts';
 import { chooseBackend } from './backend.ts';
 import { prepareDatabases } from './databases.ts';
@@ -50,7 +51,7 @@ export async function acceptRun(
     slurm,
     runDir: coordinator.runDir,
     host: hostname(),
-    user: userInfo().username,
+    user: userName() ?? `uid ${process.getuid?.()}`,
     outflowVersion: __OUTFLOW_VERSION__,
   };
   await Promise.all([

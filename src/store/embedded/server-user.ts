@@ -1,7 +1,7 @@
 // Who the server runs as: the user; for root, whom Postgres refuses, another uid with one capability of root's.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { OutflowError } from '../../model/errors.ts';
+import { userName } from '../../system/user.ts';
 
 export interface ServerUser {
   /** Null: as whoever calls. */
@@ -54,10 +54,8 @@ export function asServerUser(user: ServerUser, command: string, args: string[]):
 }
 
 function ownName(): string {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    const message = `the uid ${process.getuid?.()} has no name on this machine, and Postgres cannot run without one`;
-    throw new OutflowError('bad-environment', message, { hint: HINT, cause: error });
-  }
+  const name = userName();
+  if (name !== undefined) return name;
+  const message = `the uid ${process.getuid?.()} has no name on this machine, and Postgres cannot run without one`;
+  throw new OutflowError('bad-environment', message, { hint: HINT });
 }
