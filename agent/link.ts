@@ -17,7 +17,7 @@ export interface LinkHandlers {
   onUnreachable(why: Error): void;
 }
 
-/** Between dials: doubled each time. */
+/** Between dials: doubled each time, and spread by half, as many agents may have lost the same coordinator in one moment. */
 const BACK_OFF = { firstMs: 50, mostMs: 1_000 };
 
 export class Link {
@@ -28,6 +28,7 @@ export class Link {
   #session: Session | undefined;
   #heardAtMs = 0;
   #backOffMs = BACK_OFF.firstMs;
+  #patienceMs: number = LIMITS.dialMs;
   #lastFailure: unknown;
 
   /** `where`: asked at each dial. */
@@ -57,6 +58,7 @@ export class Link {
   /** The coordinator is the right one: the next loss is a new one. */
   accept(): void {
     this.#backOffMs = BACK_OFF.firstMs;
+    this.#patienceMs = LIMITS.dialMs;
   }
 
   /** Ends this connection; another is dialled. */
@@ -74,12 +76,13 @@ export class Link {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       const { addresses, tls } = this.#where();
-      const client = await dialFirst(addresses, tls, { signal }).catch((error: unknown) => {
+      const client = await dialFirst(addresses, tls, { eachMs: this.#patienceMs, signal }).catch((error: unknown) => {
         this.#lastFailure = error;
+        this.#patienceMs = Math.min(this.#patienceMs * 2, LIMITS.dialMostMs);
         if (!signal.aborted) this.#handlers.onUnreachable(error as Error);
       });
       if (client) await this.#connect(client);
-      const waitMs = this.#backOffMs;
+      const waitMs = this.#backOffMs * (0.5 + Math.random());
       this.#backOffMs = Math.min(this.#backOffMs * 2, BACK_OFF.mostMs);
       await sleep(waitMs, undefined, { signal }).catch(() => {});
     }

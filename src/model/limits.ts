@@ -64,8 +64,9 @@ export const LIMITS = {
   handshakeMs: 5_000,
   /** Handshakes at once; one more, and the oldest is cut off. */
   handshakes: 512,
-  /** How long a dial waits for one address. */
+  /** How long a dial waits for one address; an agent that had no answer waits twice as long the next time, to the second. */
   dialMs: 5_000,
+  dialMostMs: 20_000,
   /** How often a run says that it uses its copy of the program, or its build: what nobody uses is removed some day. */
   programTouchMs: 1_800_000,
   /** Silence after which a session is taken for dead. */

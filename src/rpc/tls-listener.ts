@@ -59,7 +59,7 @@ export class TlsListener {
 
   #onHandshake(socket: Socket): void {
     const name = nameOf(socket);
-    const deadline = setTimeout(() => socket.destroy(), LIMITS.handshakeMs);
+    const deadline = setTimeout(() => this.#onDeadline(name), LIMITS.handshakeMs);
     this.#handshakes.set(name, { socket, deadline });
     this.#connections.add(socket);
     socket.on('error', () => {});
@@ -68,6 +68,11 @@ export class TlsListener {
       this.#connections.delete(socket);
     });
     if (this.#handshakes.size > LIMITS.handshakes) this.#handshakes.values().next().value?.socket.destroy();
+  }
+
+  /** After a look at what has come meanwhile: a thousand agents that start at once may keep us busy for longer than that. */
+  #onDeadline(name: string): void {
+    setImmediate(() => this.#handshakes.get(name)?.socket.destroy());
   }
 
   #forget(name: string): void {

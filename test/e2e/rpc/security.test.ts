@@ -1,5 +1,9 @@
 // Who may not call a coordinator gets nothing, and hurts nothing: a good agent's session beside goes on.
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { stat } from 'node:fs';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
@@ -153,6 +157,25 @@ test('many that never finish their handshake', async () => {
   await Promise.all(ends);
   clearInterval(dribble);
   expect(watched() - before).toBeLessThan(150 * MIB);
+});
+
+test('one that was in time, at a coordinator that is busy, is not cut off', async () => {
+  const blockFor = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  // It takes a while to answer; meanwhile the server is blocked, for longer than a handshake may take.
+  const onAccepted = (): void => {
+    unsubscribe('net.server.socket', onAccepted);
+    setTimeout(() => stat('/', () => blockFor(LIMITS.handshakeMs + 500)), 200); // as by other connections' messages
+  };
+  subscribe('net.server.socket', onAccepted);
+  const script = `
+    const { connect } = require('node:tls');
+    const socket = connect(${JSON.stringify({ ...run.agent, host: '127.0.0.1', port: run.port, servername: SERVER_NAME, ALPNProtocols: ['h2'] })});
+    socket.on('connect', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000));
+    socket.on('data', () => process.exit(0));
+    socket.on('close', () => process.exit(1));`;
+  const peer = spawn(process.execPath, ['-e', script], { stdio: 'inherit' });
+  const [exitCode] = await once(peer, 'exit');
+  expect(exitCode).toBe(0);
 });
 
 async function dial(tls: TlsIdentity): Promise<CoordinatorClient> {
