@@ -76,7 +76,8 @@ export function makeWorld(): World {
       const target = path.join(dir, file);
       mkdirSync(path.dirname(target), { recursive: true });
       writeFileSync(target, text);
-      return givenToProgram(target);
+      for (let made = target; made !== dir; made = path.dirname(made)) givenToProgram(made);
+      return target;
     },
     end: async () => {
       endProcessesOf(home); // a test that failed may have left a run going
