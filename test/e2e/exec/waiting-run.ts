@@ -12,6 +12,8 @@ export function makeExecWorld(): World {
 
 export interface WaitingRun {
   run: string;
+  /** How many units have begun. */
+  begun(): number;
   /** Ends one unit, or all. */
   end(unit: number | 'all'): void;
   /** What a unit found around it. */
@@ -31,7 +33,9 @@ export async function startWaiting(world: World, ...flags: string[]): Promise<Wa
       return line && (JSON.parse(line.text) as Record<string, string>);
     });
   await lookOf(0);
-  return { run, end: (unit) => writeFileSync(`${marker}-${unit}`, ''), lookOf };
+  const begun = () =>
+    readdirSync(world.dir).filter((name) => name.startsWith(path.basename(marker)) && name.endsWith('.begun')).length;
+  return { run, begun, end: (unit) => writeFileSync(`${marker}-${unit}`, ''), lookOf };
 }
 
 /** Whether a process whose arguments hold this word lives. */

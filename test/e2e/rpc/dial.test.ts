@@ -89,3 +89,8 @@ test('a range of ports: the first free one', async () => {
     `no port from ${taken} to ${taken} is free on 127.0.0.1`,
   );
 });
+
+test('200 that dial at the same moment are all taken', async () => {
+  const dials = Array.from({ length: 200 }, () => dialFirst([run.address], run.agent, { eachMs: 60_000 }));
+  for (const client of await Promise.all(dials)) client.close();
+});
