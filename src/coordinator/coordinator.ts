@@ -107,8 +107,7 @@ export class Coordinator {
       enqueue: (event) => this.enqueue(event),
       welcome: (reportSeq, hello) => this.#welcome(reportSeq, hello),
       refusal: refusals({
-        ...{ run: options.loaded.record.id, epoch: options.loaded.epoch },
-        whyAnotherProgram: (hello) => this.#providers.whyAnotherProgram(hello),
+        ...{ run: options.loaded.record.id, epoch: options.loaded.epoch, providers: this.#providers },
         warn: (text) => this.notice('warn', text),
       }),
       stepInfo: (step) => this.#steps.info(step),

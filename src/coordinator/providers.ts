@@ -170,6 +170,11 @@ export class Providers {
     return program?.whyAnother(jobs?.job(allocation)?.program ?? '', programHash);
   }
 
+  /** Its agent ends, and the job with it: Slurm is asked when that should be over. */
+  onRefused(allocation: string): void {
+    setTimeout(() => this.#slurm?.jobs.inspect(allocation, false), LIMITS.slurmRefusedLookMs).unref();
+  }
+
   onHello(allocation: string): void {
     this.#slurm?.jobs.onHello(allocation);
   }

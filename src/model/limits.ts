@@ -144,6 +144,8 @@ export const LIMITS = {
   slurmRunningPollMs: 5 * 60_000,
   /** … after one was asked for, or is missing, … */
   slurmFirstPollMs: 2_000,
+  /** … after its agent was refused, … */
+  slurmRefusedLookMs: 3_000,
   /** … and while one is to end, or has just come up. */
   slurmEndPollMs: 1_000,
   /** How long after its end a run sees to it that its jobs are gone. */

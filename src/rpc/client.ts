@@ -107,7 +107,7 @@ export class CoordinatorClient {
   }
 
   /** Closing a channel lets its calls go on: they are ended with it. */
-  #held<Call extends ClientDuplexStream<never, unknown>>(call: Call): Call {
+  #held<Call extends ClientDuplexStream<never, unknown> | ClientReadableStream<BlobChunk>>(call: Call): Call {
     const end = (): void => call.cancel();
     this.#closed.signal.addEventListener('abort', end);
     call.on('close', () => this.#closed.signal.removeEventListener('abort', end));
@@ -116,7 +116,7 @@ export class CoordinatorClient {
 
   /** The chunks of a blob. */
   async *getBlob(sha256: string, signal?: AbortSignal): AsyncIterable<Uint8Array> {
-    const call = this.#blobService.Get?.({ sha256 }) as ClientReadableStream<BlobChunk>;
+    const call = this.#held(this.#blobService.Get?.({ sha256 }) as ClientReadableStream<BlobChunk>);
     signal?.addEventListener('abort', () => call.cancel(), { once: true });
     for await (const chunk of call) yield (chunk as BlobChunk).data;
   }

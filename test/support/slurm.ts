@@ -2,7 +2,7 @@
 // All tests share one cluster, which `scripts/slurm-cluster up` starts; the files run one after another, also those of two runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, rmSync, symlinkSync } from 'node:fs';
+import { chownSync, copyFileSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
@@ -122,21 +122,23 @@ export interface SlurmWorld extends World {
 
 /**
  * A world like `makeWorld`, of the ordinary user: its commands run as that user, its directories are the user's, and all nodes
- * see them. `end` cancels its jobs, whatever a failed test left.
+ * see them. `end` cancels its jobs, whatever a failed test left. `executable`: copied to `dir/outflow`; there is no Node then, and no
+ * package.
  */
-export function makeSlurmWorld(): SlurmWorld {
+export function makeSlurmWorld({ executable }: { executable?: string } = {}): SlurmWorld {
   const { clone, uid, gid } = submitter();
   const base = makeWorld();
+  const program = executable === undefined ? path.join(clone, 'bin/outflow') : path.join(base.dir, 'outflow');
   const root = path.dirname(base.home);
   const modules = path.join(root, 'node_modules');
   rmSync(modules);
-  symlinkSync(path.join(clone, 'node_modules'), modules);
+  if (executable === undefined) symlinkSync(path.join(clone, 'node_modules'), modules);
+  else copyFileSync(executable, program);
   for (const made of [root, base.home, base.dir]) chownSync(made, uid, gid);
+  const surroundings: Record<string, string> = executable === undefined ? base.env : { ...base.env, PATH: '/usr/bin:/bin' };
 
   const start: World['start'] = (args, { cwd = base.dir, env, ...rest } = {}) =>
-    asUser([path.join(clone, 'bin/outflow'), ...args], { cwd, env: { ...base.env, ...env }, ...rest }) as ReturnType<
-      World['start']
-    >;
+    asUser([program, ...args], { cwd, env: { ...surroundings, ...env }, ...rest }) as ReturnType<World['start']>;
   const run = async (args: string[], options?: CallOptions): Promise<Ended> => {
     const { stdout, stderr, exitCode } = await start(args, options);
     return { stdout, stderr, exitCode };
