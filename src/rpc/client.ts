@@ -8,7 +8,10 @@ import {
   type ClientWritableStream,
   credentials,
   type ServiceClientConstructor,
+  type ServiceError,
+  status,
 } from '@grpc/grpc-js';
+import { OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ExecInput, ExecOutput } from './exec-messages.ts';
 import type {
@@ -97,7 +100,8 @@ export class CoordinatorClient {
   /** The user's end; the first message is the request. */
   openExec(handlers: StreamHandlers<ExecOutput>): DialledStream<ExecInput> {
     const call = this.#controlService.Exec?.() as ClientDuplexStream<ExecInput, ExecOutput>;
-    return dialled(this.#held(call), handlers);
+    const { onMessage, onClose } = handlers;
+    return dialled(this.#held(call), { onMessage, onClose: (error) => onClose(error && asOperating(error)) });
   }
 
   /** A connection to a database by way of the coordinator. `destroy` breaks it; an error of it that nobody hears is no crash. */
@@ -168,7 +172,7 @@ export class CoordinatorClient {
     return new Promise((resolve, reject) => {
       const deadline = Date.now() + LIMITS.silenceMs;
       this.#controlService[method]?.(request, { deadline }, (error: Error | null, reply: Reply) =>
-        error ? reject(error) : resolve(reply),
+        error ? reject(asOperating(error)) : resolve(reply),
       );
     });
   }
@@ -177,4 +181,13 @@ export class CoordinatorClient {
     this.#closed.abort();
     this.#channel.close();
   }
+}
+
+/** What a coordinator of an older version has not got. */
+function asOperating(error: Error): Error {
+  if ((error as ServiceError).code !== status.UNIMPLEMENTED) return error;
+  return new OutflowError('coordinator-failed', 'the coordinator of this run is of an older outflow, which cannot do this', {
+    hint: 'call the outflow that submitted the run, or that resumed it last',
+    cause: error,
+  });
 }

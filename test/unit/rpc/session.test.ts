@@ -127,3 +127,12 @@ test('a watch ends when the server has said all', async () => {
   for await (const event of client.watch({ logs: true }, AbortSignal.timeout(5_000))) events.push(event);
   expect(events).toMatchObject([{ kind: 'notice' }, { kind: 'end', end: { state: 'succeeded' } }]);
 });
+
+test('what a coordinator of an older version cannot do is told so', async () => {
+  const older = expect.objectContaining({ code: 'coordinator-failed', message: expect.stringContaining('of an older outflow') });
+  await expect(client.agents()).rejects.toEqual(older);
+  const closed = await next<Error | undefined>((resolve) => {
+    client.openExec({ onMessage: () => {}, onClose: resolve });
+  });
+  expect(closed).toEqual(older);
+});
