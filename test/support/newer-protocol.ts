@@ -1,5 +1,7 @@
 // The protocol as a later version of outflow might have it: with fields and messages that this one does not know, and numbers that
 // a test chooses. Both sides speak it raw.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import {
   type Client,
   credentials,
@@ -10,10 +12,9 @@ import {
 } from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
-import agentText from '../../proto/outflow/v1/agent.proto';
-import wordsText from '../../proto/outflow/v1/words.proto';
-import { agentProtocol, CHANNEL_OPTIONS } from '../../src/rpc/protocol.ts';
+import { BlobService, CHANNEL_OPTIONS } from '../../src/rpc/protocol.ts';
 
+const PROTO = path.resolve(import.meta.dirname, '../../proto/outflow/v1');
 const NEW_MESSAGE = 'message Future { string text = 1; }';
 
 /** Additions at the ends of messages. */
@@ -25,13 +26,14 @@ const ADDED: [before: string, after: string][] = [
 ];
 
 export function newerAgentService(): ServiceClientConstructor {
-  let text = agentText;
+  const [words = '', agent = ''] = ['words', 'agent'].map((name) => readFileSync(path.join(PROTO, `${name}.proto`), 'utf8'));
+  let text = agent;
   for (const [before, after] of ADDED) {
     if (!text.includes(before)) throw new Error(`agent.proto has no line ${before}`);
     text = text.replace(before, after);
   }
   const root = new protobuf.Root();
-  for (const each of [wordsText, text + NEW_MESSAGE]) protobuf.parse(each, root);
+  for (const each of [words, text + NEW_MESSAGE]) protobuf.parse(each, root);
   const options = { longs: Number, defaults: true, arrays: true, objects: true, oneofs: true };
   const { outflow } = loadPackageDefinition(fromJSON(root.toJSON(), options)) as any;
   return outflow.v1.AgentService;
@@ -66,7 +68,7 @@ export async function newerCoordinator(address: string, welcome: object): Promis
     },
   });
   // The pipeline does not come, so the agent goes on waiting for it.
-  server.addService(agentProtocol().BlobService.service, { Get: () => {}, Put: () => {} });
+  server.addService(BlobService.service, { Get: () => {}, Put: () => {} });
   await new Promise<void>((resolve, reject) =>
     server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
   );
