@@ -12,8 +12,11 @@ import type { AgentStep, Unit } from './units.ts';
 import { WaitingUnits } from './waiting-units.ts';
 import type { BeginMessage } from './wire/messages.ts';
 
-/** Two for each CPU of this process's affinity mask (Slurm may grant more than a node really has), as a start also waits. */
-const HOSTS_STARTING = 2 * availableParallelism();
+/**
+ * Three for each CPU of this process's affinity mask (Slurm may grant more than a node really has): a start also waits, and with
+ * fewer the last of some hosts starts alone when the others are ready.
+ */
+const HOSTS_STARTING = 3 * availableParallelism();
 /** What it costs to start a host. */
 const HOST_START_MS = 80;
 

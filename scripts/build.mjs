@@ -81,12 +81,15 @@ const partsOnDemand = {
 };
 
 /**
- * An import of a .proto file gives its codecs, as code.
+ * An import of a .proto file gives its codecs, as code. They decode 64-bit numbers as numbers, so protobufjs goes without its
+ * `long`, which compiles WebAssembly when it is loaded (3 ms).
  * @type {import('esbuild').Plugin}
  */
 const protocolAsCode = {
   name: 'protocol-as-code',
-  setup({ onLoad }) {
+  setup({ onLoad, onResolve }) {
+    onResolve({ filter: /^long$/ }, ({ path: name }) => ({ path: name, namespace: 'left-out' }));
+    onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: 'module.exports = null;' }));
     onLoad({ filter: /\.proto$/ }, ({ path: file }) => ({ contents: protoModule(file), resolveDir: path.dirname(file) }));
   },
 };

@@ -19,11 +19,8 @@ export default class Run extends PipelineCommand {
   override async run(): Promise<Outcome> {
     const submission = await submitRun((pipeline) => this.choose(pipeline));
     const { watchAndTell } = await import('../watch/watch-and-tell.ts'); // loaded by the head start
-    const { store, flags, ...accepted } = submission;
-    try {
-      return await watchAndTell({ store, ...accepted, quiet: flags.quiet ?? false, json: this.jsonEnabled() });
-    } finally {
-      await store.close();
-    }
+    const { flags, ...accepted } = submission;
+    // The store is left open: the process ends at once.
+    return await watchAndTell({ ...accepted, quiet: flags.quiet ?? false, json: this.jsonEnabled() });
   }
 }
