@@ -93,6 +93,13 @@ module.exports = {
     ...purityRules,
     ...packageRules,
     {
+      name: 'agents-transpile-nothing',
+      comment: 'An agent and its hosts load the script that was bundled when the run was planned: they have no bundler.',
+      severity: 'error',
+      from: { path: '^agent/' },
+      to: { path: '^src/loader/(bundle|esbuild)[.]ts$', reachable: true },
+    },
+    {
       name: 'no-cycle',
       comment: 'Two files that need each other are one thing, or share a third that belongs below both.',
       severity: 'error',

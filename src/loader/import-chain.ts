@@ -19,7 +19,7 @@ export async function importedBy(esbuild: Esbuild, options: BuildOptions, file: 
     name: 'watching',
     setup(build) {
       build.onResolve({ filter: /./ }, async ({ path: spec, pluginData, ...from }) => {
-        if (pluginData === ASKED) return undefined;
+        if (pluginData !== undefined) return undefined; // a plugin asks, this one or another
         const found = await build.resolve(spec, { ...from, pluginData: ASKED });
         if (from.importer !== '' && !importers.has(found.path)) importers.set(found.path, { importer: from.importer, spec });
         return undefined;

@@ -64,5 +64,5 @@ const BEFORE_CODE = /^\uFEFF?(?:#![^\n]*\n)?(?:(?:\s|\/\/[^\n]*\n|\/\*[\s\S]*?\*
 
 /** In CommonJS: after a line for the shell and the directive that must come first. */
 function withRequired(text: string, name: string): string {
-  return text.replace(BEFORE_CODE, (start) => `${start}var { ${META} } = require(${name});`);
+  return text.replace(BEFORE_CODE, (start) => `${start};var { ${META} } = require(${name});`);
 }

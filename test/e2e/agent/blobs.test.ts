@@ -58,12 +58,12 @@ test('an input whose blob is nowhere fails its unit, and no other', () =>
     expect(outOf(fine!)).toBe(1);
   }));
 
-test('the bundle is fetched by the first agent on a machine only', async () => {
+test('the bundle is fetched once for all hosts of an agent, and by the first agent on a machine only', async () => {
   const home = mkdtempSync(path.join(tmpdir(), 'outflow-home-'));
   const asked: string[][] = [];
   for (let i = 0; i < 2; i++) {
-    await withAgent({ environment: { OUTFLOW_HOME: home } }, async (coordinator) => {
-      await coordinator.resultsOf(coordinator.lease('map', [act('give')]));
+    await withAgent({ workers: 3, environment: { OUTFLOW_HOME: home } }, async (coordinator) => {
+      await coordinator.resultsOf(coordinator.lease('map', [act('give'), act('give'), act('give')]));
       asked.push(coordinator.asked);
     });
   }

@@ -66,7 +66,7 @@ test('a package whose own dependency is missing: its import, the one in the pipe
     'pipeline.ts': `import './own.ts';`,
     'own.ts': `\nimport a from 'a';\nexport { a };`,
     'node_modules/a/package.json': '{}',
-    'node_modules/a/index.js': `module.exports = require('b');`,
+    'node_modules/a/index.js': `try { require('optional'); } catch {} module.exports = require('b');`,
     'node_modules/b/package.json': '{ "type": "module" }',
     'node_modules/b/index.js': `import { c } from 'c';\nexport default c;`,
   });

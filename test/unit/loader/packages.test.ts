@@ -35,7 +35,7 @@ test('what a package leaves to the moment: a package that is not there, a name p
     'node_modules/tool/package.json': '{ "main": "lib/main" }',
     'node_modules/tool/lib/main.js': `// A licence.
       /* And more. */
-      'use strict';
+      'use strict'
       const isStrict = (function () { return this === undefined; })();
       let optional = 'none'; try { optional = require('not-there'); } catch (e) { optional = e.code; }
       const part = (name) => require('./parts/' + name + '.js');
