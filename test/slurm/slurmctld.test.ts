@@ -62,17 +62,18 @@ describeSlurm('a slurmctld', () => {
       'echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2',
       'exit 1',
     ];
-    chmodSync(world.write('late/sbatch', `${lines.join('\n')}\n`), 0o755);
+    chmodSync(world.write('late-bin/sbatch', `${lines.join('\n')}\n`), 0o755);
     const held = new HeldRun(world, 'late', ['--count', '2']);
     held.letGo();
     const node = path.join(world.clone, `node_modules/node-linux-${process.arch}/bin`);
-    const running = world.start(['run', ...held.args], { env: { PATH: `${world.dir}/late:${node}:/usr/bin:/bin` } });
+    const running = world.start(['run', ...held.args], { env: { PATH: `${world.dir}/late-bin:${node}:/usr/bin:/bin` } });
     const said = sayings(running);
     await until(() => said().includes('looking by name'));
     const run = /run (\w{8})/.exec(said())?.[1] as string;
     await until(async () => (await world.json<{ allocations: unknown[] }>(['status', run])).allocations.length === 0);
     world.write('late-gate', '');
-    expect(await running).toMatchObject({ exitCode: 0 });
+    const { exitCode } = await running;
+    expect({ exitCode, said: said() }).toEqual({ exitCode: 0, said: expect.stringContaining('Slurm answers again') });
     await jobsGone(run);
     const jobs = await jobsOf(run);
     expect(jobs.map(({ name }) => name)).toEqual([`outflow-${run}-1-1`]);
