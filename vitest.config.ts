@@ -28,9 +28,9 @@ function project(name: string, include: string[], testTimeoutMs = 60_000, more: 
  */
 const DRIVING = ['test/e2e/cli/**/*.test.ts', 'test/e2e/run/**/*.test.ts', 'test/e2e/exec/**/*.test.ts'];
 
-/** For files that share what `globalSetup` finds: after all other projects, one file at a time. */
-function oneByOne(globalSetup: string): Options {
-  return { globalSetup: [globalSetup], fileParallelism: false, sequence: { groupOrder: 1 } };
+/** For files that share what `globalSetup` finds: after all other projects. */
+function afterOthers(globalSetup: string): Options {
+  return { globalSetup: [globalSetup], sequence: { groupOrder: 1 } };
 }
 
 export default defineConfig({
@@ -54,8 +54,8 @@ export default defineConfig({
       project('executable', [...DRIVING, 'test/executable/**/*.test.ts'], 120_000, {
         globalSetup: ['./test/support/executable-setup.ts'],
       }),
-      // A real Slurm, where there is one: a virtual cluster that the files share, one after the other.
-      project('slurm', ['test/slurm/**/*.test.ts'], 120_000, oneByOne('./test/support/slurm-setup.ts')),
+      // A real Slurm, where there is one: two virtual clusters, on each one file at a time.
+      project('slurm', ['test/slurm/**/*.test.ts'], 120_000, afterOthers('./test/support/slurm-setup.ts')),
       // The code blocks of the documentation.
       project('docs', ['test/docs/**/*.test.ts'], 120_000),
       // The style guide.

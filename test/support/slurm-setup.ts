@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 
 export type SlurmFound =
-  | { state: 'up'; directory: string; user: string; uid: number; gid: number; clone: string }
+  | { state: 'up'; directory: string; second: string; user: string; uid: number; gid: number; clone: string }
   /** `why`: a few words for people. */
   | { state: 'absent'; why: string };
 
@@ -30,8 +30,11 @@ export default function setup(project: TestProject): (() => void) | undefined {
   const directory = process.env['OUTFLOW_SLURM_DIR'] ?? '/var/lib/outflow-slurm';
   const [user, uid, gid] = ['-un', '-u', '-g'].map((flag) => asUser('id', flag).stdout.trim()) as [string, string, string];
   const copy = isReadable(root) ? undefined : readableCopy();
-  project.provide('slurm', { state: 'up', directory, user, uid: Number(uid), gid: Number(gid), clone: copy ?? root });
+  const second = `${directory}-2`;
+  project.provide('slurm', { state: 'up', directory, second, user, uid: Number(uid), gid: Number(gid), clone: copy ?? root });
   return () => {
+    // Not where the tests of another run have it.
+    spawnSync('flock', ['--nonblock', path.join(directory, 'tests-2.lock'), script, '--dir', second, 'down', '--purge']);
     if (copy !== undefined) rmSync(path.dirname(copy), { recursive: true, force: true });
   };
 }

@@ -1,5 +1,6 @@
 // Tests on the virtual Slurm cluster: worlds of an ordinary user whose runs go there, and the cluster's faults.
-// All tests share one cluster, which `scripts/slurm-cluster up` starts; the files run one after another, also those of two runs.
+// All tests share the cluster that `scripts/slurm-cluster up` starts, and a second one beside it: two files run at a time, also
+// those of two runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, copyFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -7,23 +8,48 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, inject } from 'vitest';
 import { type CallOptions, type Ended, endProcessesOf, makeWorld, projectRoot, type World } from './outflow.ts';
+import type { SlurmFound } from './slurm-setup.ts';
 import { until } from './until.ts';
 
 const script = path.join(projectRoot, 'scripts/slurm-cluster');
 const found = inject('slurm');
 
+type SlurmUp = Extract<SlurmFound, { state: 'up' }>;
+
 const TURN_SECONDS = 20 * 60;
 
 if (found.state === 'up') beforeAll(takeTurn, TURN_SECONDS * 1000);
 
-/** Waits until no other test file has the cluster; then it is ours until the file ends, or this process dies. */
+/**
+ * Waits until no other test file has one of the clusters; then that is ours until the file ends, or this process dies. The second
+ * one is started where it is not there.
+ */
 async function takeTurn(): Promise<() => void> {
-  const file = path.join(submitter().directory, 'tests.lock');
-  const stdio = ['pipe', 'pipe', 'inherit'] as const;
-  const turn = spawn('flock', ['--wait', String(TURN_SECONDS), file, 'sh', '-c', 'echo ours; exec cat'], { stdio: [...stdio] });
-  const [answer] = await Promise.race([once(turn.stdout!, 'data'), once(turn, 'exit')]);
-  if (String(answer).trim() !== 'ours') throw new Error(`other tests have had the Slurm cluster for ${TURN_SECONDS} s`);
-  return () => turn.stdin?.end();
+  const before = process.env['OUTFLOW_SLURM_DIR'];
+  const { directory, second } = shared();
+  const turn = await until(async () => {
+    for (const lane of [directory, second]) {
+      const locked = await lock(path.join(directory, lane === directory ? 'tests.lock' : 'tests-2.lock'));
+      if (locked) return { lane, end: locked };
+    }
+    return false;
+  }, TURN_SECONDS);
+  process.env['OUTFLOW_SLURM_DIR'] = turn.lane;
+  if (turn.lane === second) await cluster('up', '--port-base', '17000', '--user', submitter().user);
+  return () => {
+    if (before === undefined) delete process.env['OUTFLOW_SLURM_DIR'];
+    else process.env['OUTFLOW_SLURM_DIR'] = before;
+    turn.end();
+  };
+}
+
+/** Undefined: another process holds it. */
+async function lock(file: string): Promise<(() => void) | undefined> {
+  const holder = spawn('flock', ['--wait', '1', file, 'sh', '-c', 'echo ours; exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const [answer] = await Promise.race([once(holder.stdout, 'data'), once(holder, 'exit')]);
+  return String(answer).trim() === 'ours' ? () => holder.stdin.end() : undefined;
 }
 
 /** Like `describe`; its tests are skipped where there is no cluster. `npm test` says why. */
@@ -31,14 +57,14 @@ export const describeSlurm = describe.skipIf(found.state === 'absent');
 
 /** Where the state of the cluster in use lies. */
 function directoryInUse(): string {
-  return process.env['OUTFLOW_SLURM_DIR'] ?? submitter().directory;
+  return process.env['OUTFLOW_SLURM_DIR'] ?? shared().directory;
 }
 
 /** Within a `describeSlurm`: a cluster of its own beside the shared one, as `up` makes it with these options; gone afterwards. */
 export function onOwnCluster(...options: string[]): void {
   const before = process.env['OUTFLOW_SLURM_DIR'];
   beforeAll(async () => {
-    process.env['OUTFLOW_SLURM_DIR'] = `${submitter().directory}-own`;
+    process.env['OUTFLOW_SLURM_DIR'] = `${shared().directory}-own`;
     await cluster('up', '--port-base', '18000', '--user', submitter().user, ...options);
   });
   afterAll(async () => {
@@ -48,8 +74,12 @@ export function onOwnCluster(...options: string[]): void {
   });
 }
 
-/** The ordinary user of the cluster, the cluster's directory, and a clone that it can read: the tested one, or a copy of it. */
-export function submitter() {
+/** The ordinary user of the cluster, and a clone that it can read: the tested one, or a copy of it. */
+export function submitter(): Pick<SlurmUp, 'user' | 'uid' | 'gid' | 'clone'> {
+  return shared();
+}
+
+function shared(): SlurmUp {
   if (found.state === 'absent') throw new Error(`there is no Slurm here (${found.why}): use describeSlurm`);
   return found;
 }
