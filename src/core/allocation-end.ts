@@ -26,9 +26,14 @@ export function poolOf(state: State, allocation: Allocation): Pool {
 export function liveOnSlurm(state: State): number {
   let live = 0;
   for (const allocation of state.allocations) {
-    if (isSlurm(state, allocation) && (!hasEnded(allocation) || state.agents.isHeardOf(allocation.id))) live += 1;
+    if (isSlurm(state, allocation) && (!hasEnded(allocation) || isHeardAllTheSame(state, allocation))) live += 1;
   }
   return live;
+}
+
+/** Not one that came too late to be wanted: its agent is told to go. */
+function isHeardAllTheSame(state: State, { id, job, ending }: Allocation): boolean {
+  return job !== null && ending === null && state.agents.isHeardOf(id);
 }
 
 export function endAllocations(state: State, allocations: readonly Allocation[], reason: EndReason): void {

@@ -40,7 +40,7 @@ export function onSubmitted(state: State, event: Of<'allocations-submitted'>): v
 function isWantedLate(state: State, allocation: Allocation): boolean {
   const { spec, failure } = poolOf(state, allocation);
   if (isOver(state) || failure !== null || spec.kind === 'local') return false;
-  return state.agents.isHeardOf(allocation.id) || liveOnSlurm(state) < spec.maxAllocations;
+  return liveOnSlurm(state) < spec.maxAllocations;
 }
 
 /** After a refusal fewer were taken: the rest is asked for later, and more at a time. */
@@ -126,7 +126,10 @@ export function onHello(state: State, agent: Agent): string | undefined {
   const allocation = state.allocations.get(agent.info.allocation);
   if (allocation === undefined) return agent.pool === NO_POOL ? 'its allocation is not one of this run' : undefined;
   if (isStarting(allocation) && allocation.stage.kind !== 'running') store(state, allocation, 'running');
-  if (!hasEnded(allocation)) allocation.stage = { kind: 'connected', emptySinceMs: null };
+  const isMissing = hasEnded(allocation) && allocation.job === null;
+  if (isMissing && !isWantedLate(state, allocation)) return 'its allocation is not needed any more';
+  if (isMissing) store(state, allocation, 'running');
+  if (isMissing || !hasEnded(allocation)) allocation.stage = { kind: 'connected', emptySinceMs: null };
   const pool = poolOf(state, allocation);
   if (pool.spec.kind === 'slurm') {
     state.nodes.onHello(allocation.node ?? agent.info.host);

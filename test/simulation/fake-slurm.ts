@@ -11,6 +11,8 @@ import type { SimAgent, SlurmSide, World } from './world.ts';
 export interface SlurmFaults {
   /** sbatch times out; the job runs all the same in half of the cases. */
   unclear: number;
+  /** Of those whose answer is lost, how many run only later, when they have been looked for in vain. */
+  late: number;
   /** scancel does not get through. */
   deafScancel: number;
   /** Jobs that a user may have; more are refused. */
@@ -31,6 +33,7 @@ export interface SlurmFaults {
 
 const NO_FAULTS: SlurmFaults = {
   unclear: 0,
+  late: 0,
   deafScancel: 0,
   limit: Number.POSITIVE_INFINITY,
   mostCpus: Number.POSITIVE_INFINITY,
@@ -57,6 +60,11 @@ export class FakeSlurm implements SlurmSide {
   readonly pools: readonly PoolSpec[];
   readonly faults: SlurmFaults;
   readonly jobs = new Map<string, Job>();
+  /** Submissions that are carried out some time, and the allocations of those that were. */
+  readonly #toCome: { allocations: readonly string[]; shape: Shape }[] = [];
+  readonly #cameLate = new Set<string>();
+  /** Asked to end. */
+  readonly #unwanted = new Set<string>();
   /** Most jobs at a time. */
   most = 0;
   submits = 0;
@@ -100,6 +108,11 @@ export class FakeSlurm implements SlurmSide {
     return [...this.jobs.values()].filter(({ state }) => typeof state === 'string');
   }
 
+  /** Without what came late: where it is not wanted, it is on its way out. */
+  get #expected(): Job[] {
+    return this.live.filter(({ allocation }) => !this.#cameLate.has(allocation));
+  }
+
   carryOut(effect: Effect): void {
     const world = this.#world;
     switch (effect.kind) {
@@ -109,6 +122,7 @@ export class FakeSlurm implements SlurmSide {
         return this.#submit(effect);
       case 'end-allocations':
         for (const id of effect.allocations) {
+          this.#unwanted.add(id);
           if (!world.random.chance(this.faults.deafScancel)) this.#cancel(id);
         }
         return;
@@ -134,18 +148,26 @@ export class FakeSlurm implements SlurmSide {
     if (shape.cpus > this.faults.mostCpus) return refuse('size');
     if (this.live.length + allocations.length > this.faults.limit) return refuse('limit');
     const isUnclear = world.random.chance(this.faults.unclear);
-    if (isUnclear && world.random.chance(0.5)) return;
-    for (const allocation of allocations) {
-      const job = `${++this.#count}`;
-      const node = world.random.pick(NODES.filter((name) => !excludedNodes.includes(name)));
-      this.jobs.set(allocation, { allocation, job, shape, state: 'pending', node, endsAtMs: 0 });
+    if (isUnclear && world.random.chance(this.faults.late)) {
+      this.#toCome.push({ allocations, shape });
+      return;
     }
-    this.most = Math.max(this.most, this.live.length);
+    if (isUnclear && world.random.chance(0.5)) return;
+    this.#take(allocations, shape, excludedNodes);
+    this.most = Math.max(this.most, this.#expected.length);
     if (isUnclear) return;
     world.enqueue({
       kind: 'allocations-submitted',
       allocations: allocations.map((id) => ({ id, job: this.jobs.get(id)?.job as string })),
     });
+  }
+
+  #take(allocations: readonly string[], shape: Shape, excludedNodes: readonly string[]): void {
+    for (const allocation of allocations) {
+      const job = `${++this.#count}`;
+      const node = this.#world.random.pick(NODES.filter((name) => !excludedNodes.includes(name)));
+      this.jobs.set(allocation, { allocation, job, shape, state: 'pending', node, endsAtMs: 0 });
+    }
   }
 
   /** No growth beyond the work: what is asked for now holds no more units than are left, but for the last of each. */
@@ -156,7 +178,8 @@ export class FakeSlurm implements SlurmSide {
       .reduce((sum, each) => sum + (each.total ?? 0) - each.succeeded - each.failed - each.other, 0);
     const units = count * shape.nodes * shape.unitsPerNode;
     assert(units < left + count, `${count} allocations for ${units} units are asked for, ${left} units are left`);
-    assert(this.live.length + count <= this.#maxAllocations, `${count} more than ${this.live.length} are asked for`);
+    const { length } = this.#expected;
+    assert(length + count <= this.#maxAllocations, `${count} more than ${length} are asked for`);
   }
 
   #cancel(allocation: string): void {
@@ -182,6 +205,11 @@ export class FakeSlurm implements SlurmSide {
   /** Something happens in the cluster. */
   happen(rate: number): void {
     const { random, nowMs } = this.#world;
+    const coming = this.#world.end === undefined && random.chance(0.02) ? this.#toCome.shift() : undefined;
+    if (coming !== undefined) {
+      this.#take(coming.allocations, coming.shape, []);
+      for (const allocation of coming.allocations) this.#cameLate.add(allocation);
+    }
     for (const job of this.live) {
       if (job.state === 'running' && nowMs >= job.endsAtMs) this.#end(job, 'walltime', 'its time was over');
     }
@@ -204,7 +232,9 @@ export class FakeSlurm implements SlurmSide {
   /** One squeue: what it says of the allocations that the store knows, in any order and as often as one likes. */
   poll(): void {
     for (const { allocation, pool, state } of this.#world.allocations.values()) {
-      if (pool > 0 && state !== 'ended') this.#tell(allocation);
+      const hasCome = this.#cameLate.has(allocation) && typeof this.jobs.get(allocation)?.state === 'string';
+      if (pool > 0 && (state !== 'ended' || hasCome)) this.#tell(allocation);
+      if (hasCome && this.#unwanted.has(allocation)) this.#cancel(allocation);
     }
   }
 

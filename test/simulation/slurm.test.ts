@@ -61,6 +61,7 @@ describe('each unit settles once, the run succeeds, and no job is left', () => {
     ['agents die', {}, { ...NONE, kill: 0.003 }],
     ['coordinators die', {}, { ...NONE, crash: 0.03 }],
     ['the answers of sbatch are lost', { unclear: 0.5 }, NONE],
+    ['sbatch is carried out late', { unclear: 0.5, late: 0.5 }, { ...NONE, crash: 0.005 }],
     ['scancel does not get through', { deafScancel: 0.5 }, NONE],
     ['a limit of jobs is met', { limit: 2 }, NONE],
     ['no node has as many CPUs as it shows', { mostCpus: 2 }, NONE],
@@ -72,7 +73,7 @@ describe('each unit settles once, the run succeeds, and no job is left', () => {
     ['allocations are short', { walltimeMs: 40_000 }, NONE],
     [
       'all of it happens',
-      { unclear: 0.2, deafScancel: 0.3, limit: 3, preempt: 0.01, walltimeMs: 60_000 },
+      { unclear: 0.2, late: 0.3, deafScancel: 0.3, limit: 3, preempt: 0.01, walltimeMs: 60_000 },
       { hangUp: 0.02, kill: 0.001, crash: 0.01 },
     ],
   ])('when %s', (_what, slurmFaults, faults) => {

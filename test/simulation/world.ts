@@ -114,6 +114,8 @@ export class World {
       const isKnown = pool > 0 ? state !== 'ended' : this.agents.some((agent) => agent.allocation === allocation);
       if (isKnown && state !== 'ended')
         this.core.expectAllocation({ id: allocation, pool, state, job: this.jobs.get(allocation) ?? null }, this.nowMs);
+      else if (pool > 0 && !this.jobs.has(allocation))
+        this.core.expectAllocation({ id: allocation, pool, state: 'missing', job: null }, this.nowMs);
     }
     this.#slurm?.onTakeOver();
     for (const agent of this.agents) {

@@ -24,7 +24,7 @@ describeSlurm('an agent started by hand', () => {
   const leave = () => process.kill(Number(readFileSync(path.join(world.dir, 'agent.pid'), 'utf8')), 'SIGTERM');
 
   test('joins a run, takes units for its CPUs beside the allocation’s, and goes in mid-run without any loss', async () => {
-    const args = ['probe', '--count', '100', '--ms', '150', '--max-allocations', '1', '--sbatch', 'cpus-per-task=2'];
+    const args = ['probe', '--count', '240', '--ms', '150', '--max-allocations', '1', '--sbatch', 'cpus-per-task=2'];
     const run = await submit(world, args);
     const agents = async () => (await world.json<{ agents: AgentStatus[] }>(['agents', run])).agents;
     const done = async (isByHand: boolean) =>
@@ -41,7 +41,7 @@ describeSlurm('an agent started by hand', () => {
 
     expect(await ended(world, run)).toMatchObject({ state: 'succeeded' });
     const { units } = await resultsOf(world, run);
-    expect(units.map(({ number }) => number)).toEqual(Array.from({ length: 100 }, (_, index) => index));
+    expect(units.map(({ number }) => number)).toEqual(Array.from({ length: 240 }, (_, index) => index));
     const hosts = byHost(units);
     const byHand = hosts.get(hostname()) ?? [];
     expect(hosts.size).toBe(2);

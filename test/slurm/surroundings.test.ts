@@ -43,6 +43,8 @@ describeSlurm('a unit in an allocation', () => {
   let gate: string;
   /** The environment and the arguments of each process of the user, while the unit runs. */
   let processes: { arguments: string; environment: string }[];
+  /** Of the run's directory and of what is in it, meanwhile. */
+  let modes: Record<string, string>;
 
   /** Submitted from an odd shell with low limits, and looked at while its unit runs. */
   beforeAll(async () => {
@@ -61,6 +63,7 @@ describeSlurm('a unit in an allocation', () => {
     await until(async () => (await world.run(['logs', run])).stdout.includes('ready'));
     job = (await jobsOf(run))[0]?.id ?? '';
     processes = processesOf(statSync(world.dir).uid);
+    modes = modesIn(runDir);
     world.write('gate', '');
     expect(await ended(world, run)).toMatchObject({ state: 'succeeded' });
   });
@@ -125,9 +128,7 @@ describeSlurm('a unit in an allocation', () => {
   });
 
   test('the join file is the user’s alone, and no process shows its keys', () => {
-    const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
-    expect(mode(path.join(runDir, 'join.json'))).toBe('600');
-    expect(mode(runDir)).toBe('700');
+    expect(modes).toMatchObject({ '.': '700', 'join.json': '600', 'control.json': '600', 'environment.json': '600' });
     expect(processes.filter((each) => JSON.stringify(each).includes('PRIVATE KEY'))).toEqual([]);
   });
 });
@@ -162,6 +163,12 @@ describeSlurm('a prologue', () => {
     expect(await until(async () => (await jobsOf(run)).every(({ state }) => !/PENDING|RUNNING/.test(state)))).toBe(true);
   });
 });
+
+/** Of a directory and its files, by name. */
+function modesIn(directory: string): Record<string, string> {
+  const names = ['.', ...readdirSync(directory)];
+  return Object.fromEntries(names.map((name) => [name, (statSync(path.join(directory, name)).mode & 0o777).toString(8)]));
+}
 
 /** Of one user. */
 function processesOf(uid: number): { arguments: string; environment: string }[] {

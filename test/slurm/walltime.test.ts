@@ -47,7 +47,8 @@ describeSlurm('an allocation at its time limit', () => {
       expect(await runs.ended(run)).toBe('succeeded');
       expect(await runs.attempts(run)).toMatchObject([{ cause: 'walltime', loss: true }]);
       expect(await runs.units(run)).toEqual([{ index: 0, state: 'succeeded', attempt: 2 }]);
-      expect(await endStatesOf(run)).toEqual(['COMPLETED', 'TIMEOUT']);
+      // Of the next one it does not matter who was quicker, its agent or the end of the run.
+      expect(await endStatesOf(run)).toEqual([expect.stringMatching(/^(COMPLETED|CANCELLED)$/), 'TIMEOUT']);
     },
     TIMEOUT_MS,
   );
@@ -64,7 +65,8 @@ describeSlurm('an allocation at its time limit', () => {
       );
       expect(await runs.attempts(run)).toMatchObject([{ attempt: 1, cause: 'walltime', loss: true }]);
       expect(notesIn(notes).map(({ what }) => what)).toEqual(['begin', 'begin']);
-      expect(await endStatesOf(run)).toEqual(['TIMEOUT', 'TIMEOUT']);
+      // On a busy machine one may be over before its agent is there.
+      expect(new Set(await endStatesOf(run))).toEqual(new Set(['TIMEOUT']));
     },
     TIMEOUT_MS,
   );
