@@ -65,8 +65,8 @@ describeSlurm('an allocation at its time limit', () => {
       );
       expect(await runs.attempts(run)).toMatchObject([{ attempt: 1, cause: 'walltime', loss: true }]);
       expect(notesIn(notes).map(({ what }) => what)).toEqual(['begin', 'begin']);
-      // On a busy machine one may be over before its agent is there.
-      expect(new Set(await endStatesOf(run))).toEqual(new Set(['TIMEOUT']));
+      // On a busy machine another may be over before its agent could begin anything.
+      expect((await endStatesOf(run)).filter((state) => state === 'TIMEOUT').length).toBeGreaterThanOrEqual(2);
     },
     TIMEOUT_MS,
   );
