@@ -25,7 +25,7 @@ const ADDED: [before: string, after: string][] = [
   ['  string version = 19;         // of outflow', '  string version = 19;\n  Future wish = 98;'],
 ];
 
-export function newerAgentService(): ServiceClientConstructor {
+function newerAgentService(): ServiceClientConstructor {
   const [words = '', agent = ''] = ['words', 'agent'].map((name) => readFileSync(path.join(PROTO, `${name}.proto`), 'utf8'));
   let text = agent;
   for (const [before, after] of ADDED) {
