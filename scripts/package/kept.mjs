@@ -30,9 +30,11 @@ export async function kept(from, make) {
 /** @param {string} file */
 function contentOf(file) {
   try {
+    const content = readFileSync(file);
     utimesSync(file, new Date(), new Date());
-    return readFileSync(file);
-  } catch {
+    return content;
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM') return readFileSync(file); // another user's
     return undefined;
   }
 }

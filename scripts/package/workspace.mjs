@@ -26,7 +26,7 @@ export async function inWorkspace(work) {
     interruption.signal.throwIfAborted(); // what failed of it, failed because of that
     throw error;
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 }); // a run of the tutorial may be about to end there
   }
 }
 
