@@ -19,6 +19,7 @@ export const LAZY_COMMANDS: Readonly<Record<string, LoadCommand>> = {
   exec: () => import('./commands/exec.ts'),
   agent: () => import('./commands/agent.ts'),
   version: () => import('./commands/version.ts'),
+  completions: () => import('./commands/completions.ts'),
   licenses: () => import('./commands/licenses.ts'),
   'db:start': () => import('./commands/db/start.ts'),
   'db:stop': () => import('./commands/db/stop.ts'),

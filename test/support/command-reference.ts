@@ -42,6 +42,7 @@ const ORDER = [
   'agent',
   'version',
   'licenses',
+  'completions',
 ];
 
 /** Markdown: a section a command. */

@@ -1,0 +1,76 @@
+// What may stand at the end of a command line that is being typed: commands, flags and their values, a pipeline's commands and
+// its arguments. The shells ask for it: `outflow __complete WORD...`, where the last word is the one to be completed.
+import type { CommandDescription } from '../../src/sdk/internal.ts';
+import manifest from '../oclif.manifest.json' with { type: 'json' };
+import { SHELLS } from './scripts.ts';
+
+interface Flag {
+  name: string;
+  char?: string;
+  type: string;
+  allowNo?: boolean;
+  options?: string[];
+}
+
+const commands = manifest.commands as unknown as Record<string, { flags: Record<string, Flag> }>;
+const OF_PIPELINES = ['plan', 'run', 'submit'];
+
+/** Prints them, a line each. A command line that makes no sense has none. */
+export async function printCompletions(words: string[]): Promise<number> {
+  try {
+    const found = await completions(words, describe);
+    if (found.length > 0) process.stdout.write(`${found.join('\n')}\n`);
+  } catch {
+    // A pipeline that cannot be loaded: whoever runs it is told.
+  }
+  return 0;
+}
+
+export async function completions(
+  words: readonly string[],
+  pipelineCommands: (file: string | undefined) => Promise<CommandDescription[]>,
+): Promise<string[]> {
+  const last = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
+  const found = await candidates(before, last, pipelineCommands);
+  return found.filter((one) => one.startsWith(last)).sort();
+}
+
+async function candidates(
+  before: readonly string[],
+  last: string,
+  pipelineCommands: (file: string | undefined) => Promise<CommandDescription[]>,
+): Promise<string[]> {
+  const [verb = '', ...rest] = before[0] === 'help' ? before.slice(1) : before;
+  const named = Object.keys(commands).map((id) => id.split(':') as [string, string?]);
+  if (verb === '') return [...new Set([...named.map(([word]) => word), 'help'])];
+  const subcommands = named.flatMap(([word, sub]) => (word === verb && sub !== undefined ? [sub] : []));
+  if (subcommands.length > 0 && rest.length === 0) return subcommands;
+  const flags = Object.values(commands[subcommands.length > 0 ? `${verb}:${rest[0]}` : verb]?.flags ?? {});
+  const valued = flags.find((flag) => flag.type === 'option' && isWrittenAs(flag, before.at(-1) ?? ''));
+  if (valued) return valued.options ?? [];
+  if (verb === 'completions') return Object.keys(SHELLS);
+  const own = OF_PIPELINES.includes(verb) ? await pipelineCommands(fileIn(rest, flags)) : [];
+  if (!last.startsWith('-')) return own.some(({ name }) => rest.includes(name)) ? [] : own.map(({ name }) => name);
+  const args = own.find(({ name }) => rest.includes(name))?.flags ?? [];
+  return [...flags.flatMap(wordsOf), ...args.map(({ name }) => `--${name}`), '--help'];
+}
+
+function wordsOf({ name, allowNo }: Flag): string[] {
+  return allowNo ? [`--${name}`, `--no-${name}`] : [`--${name}`];
+}
+
+function isWrittenAs({ name, char }: Flag, word: string): boolean {
+  return word === `--${name}` || (char !== undefined && word === `-${char}`);
+}
+
+function fileIn(rest: readonly string[], flags: readonly Flag[]): string | undefined {
+  const pipeline = flags.find(({ name }) => name === 'pipeline');
+  const at = rest.findIndex((word) => pipeline && isWrittenAs(pipeline, word));
+  return at < 0 ? undefined : rest[at + 1];
+}
+
+async function describe(file: string | undefined): Promise<CommandDescription[]> {
+  const { describePipeline } = await import('../help/describe-pipeline.ts');
+  return (await describePipeline(file, false)).commands;
+}
