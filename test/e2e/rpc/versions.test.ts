@@ -5,14 +5,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { selfCommand } from '../../../src/system/self.ts';
 import { newerCoordinator, newerSession } from '../../support/newer-protocol.ts';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
 import { until } from '../../support/until.ts';
 
 describe('an agent of today', () => {
-  /** Its coordinator goes on until the agent has said something, or has ended. */
+  let close: (() => Promise<void>) | undefined;
+  afterEach(() => close?.());
+
   async function withCoordinator(welcome: object) {
     const directory = mkdtempSync(path.join(tmpdir(), 'of-versions-'));
     const [address, joinFile] = [`unix:${path.join(directory, 's')}`, path.join(directory, 'join.json')];
@@ -21,31 +23,29 @@ describe('an agent of today', () => {
     const { command, args } = selfCommand('agent', '--join', joinFile);
     const agent = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
     const [printed, ended] = [text(agent.stderr), once(agent, 'exit')];
-    const close = async () => {
+    close = async () => {
       agent.kill('SIGTERM');
       await ended;
       coordinator.close();
       rmSync(directory, { recursive: true });
     };
-    return { coordinator, printed, ended, close };
+    return { coordinator, printed, ended };
   }
 
   test('says why it cannot work with a coordinator that has left its protocol behind', async () => {
-    const { printed, ended, close } = await withCoordinator({ protocol: 9, oldestProtocol: 7, version: '9.0.0' });
+    const { printed, ended } = await withCoordinator({ protocol: 9, oldestProtocol: 7, version: '9.0.0' });
     expect((await ended)[0]).toBe(6);
     expect(await printed).toMatch(
       /^error: the coordinator is too new for the agent: the coordinator is outflow 9\.0\.0 and speaks protocols 7 to 9; the agent is outflow \d+\.\d+\.\d+\S* and speaks protocol 1\n {2}start it with the outflow that submitted the run/,
     );
-    await close();
   });
 
   test('works with a newer one that still knows its protocol, and passes over what it does not know', async () => {
-    const { coordinator, close } = await withCoordinator({ protocol: 9, oldestProtocol: 1, version: '9.0.0' });
+    const { coordinator } = await withCoordinator({ protocol: 9, oldestProtocol: 1, version: '9.0.0' });
     await until(() => coordinator.heard.some(({ kind }) => kind === 'heartbeat'));
     const [{ hello }] = coordinator.heard;
     expect(hello).toMatchObject({ protocol: 1, oldestProtocol: 1, programHash: expect.stringMatching(/^build:[0-9a-f]{16}$/) });
     expect(coordinator.heard.filter(({ kind }) => kind === 'hello')).toHaveLength(1); // it has not dialled again
-    await close();
   });
 });
 
