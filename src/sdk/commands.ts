@@ -57,9 +57,9 @@ function foundIn(exports: Readonly<Record<string, unknown>>): Record<string, Com
 function ofAnotherOutflow(name: string, { version }: CommandDefinition): OutflowError {
   return new OutflowError(
     'bad-definition',
-    `command ${name} was made by outflow ${version ?? 'of an early version'}, which the pipeline has in its node_modules; this is outflow ${outflowVersion}, which cannot run it`,
+    `command ${name} was made by outflow ${version ?? 'of an early version'}; this is outflow ${outflowVersion}, which cannot run it`,
     {
-      hint: `install the version that runs it (npm install outflow@${outflowVersion} beside the pipeline), or remove outflow there: then the one that runs is used`,
+      hint: `is there an outflow in the pipeline's node_modules? Remove it, or install the one that runs it (npm install outflow@${outflowVersion}); a run that was submitted by another version is run by that one`,
     },
   );
 }

@@ -146,9 +146,7 @@ test('an own outflow of another version runs, or says which one to install', asy
   writeFileSync(path.join(own, 'dist', 'sdk.mjs'), sdk.replace(/DEFINITION_FORMAT=1\b/, 'DEFINITION_FORMAT=9'));
   const refused = await inProject('run', 'go');
   expect(refused.exitCode).toBe(3);
-  expect(refused.stderr).toMatch(
-    /command go was made by outflow \S+, which the pipeline has in its node_modules; this is outflow \S+,/,
-  );
+  expect(refused.stderr).toMatch(/command go was made by outflow \S+; this is outflow \S+,/);
   expect(refused.stderr).toMatch(/npm install outflow@\d/);
 });
 
