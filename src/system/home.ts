@@ -1,6 +1,6 @@
 // Where outflow keeps its files, and how it makes them private: state root, run directories, sockets.
 import { createHash, randomBytes } from 'node:crypto';
-import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import path from 'node:path';
@@ -128,5 +128,14 @@ export async function writePrivateFile(file: string, data: string | Uint8Array):
   } catch (error) {
     await rm(aside, { force: true });
     throw fileError(error, `cannot write ${file}`);
+  }
+}
+
+/** What is in the directory; nothing where it is not there or cannot be read. */
+export function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
   }
 }

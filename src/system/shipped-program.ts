@@ -1,9 +1,10 @@
 // The copy of the executable that sbcast has put on this node's disk, for the agent of one job alone. It is removed as soon as that
 // agent runs: the kernel keeps it for the agent and its hosts, and frees it with the last of them, however they end. What is
 // left by a job that ended before its agent began goes with the next agent that starts on the node.
-import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { lstatSync, rmSync, statSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
+import { namesIn } from './home.ts';
 import { processIdentity } from './processes.ts';
 
 /** Names the file in the environment of the job's steps; not in that of units. */
@@ -44,14 +45,6 @@ function removeLeft(directory: string): void {
     const isLeft =
       host === hostname() && processIdentity(Number(pid)) === null ? ageMs > TRANSIENT_MS : ageMs > TRANSIENT_ELSEWHERE_MS;
     if (isLeft) remove(file);
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 

@@ -3,9 +3,11 @@
 //
 // A tree's directory has the time of its last use; a server that runs out of one for weeks renews it (`keepTree`). In a home that
 // hosts share, that is all they know of each other. On its own host a process looks for programs that run, too.
-import { lstatSync, lutimesSync, readdirSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, lutimesSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { namesIn } from './home.ts';
+import { processIdentity } from './processes.ts';
 
 /** Without a use. */
 const KEEP_MS = 14 * 24 * 3_600_000;
@@ -46,19 +48,11 @@ export function removeLeftBehind(directory: string): void {
     if (host === undefined || pid === undefined) continue;
     const file = path.join(directory, name);
     try {
-      const isDead = host === hostname() && !isAlive(Number(pid));
+      const isDead = host === hostname() && processIdentity(Number(pid)) === null;
       if (isDead || Date.now() - lstatSync(file).ctimeMs > LEFT_BEHIND_MS) rmSync(file, { recursive: true, force: true });
     } catch {
       // Another process was faster, or it is not ours to remove.
     }
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
   }
 }
 
@@ -77,13 +71,4 @@ function isRunning(tree: string): boolean {
         return false;
       }
     });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
