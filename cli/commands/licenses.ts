@@ -37,7 +37,7 @@ export default class Licenses extends OutflowCommand {
       });
     }
     if (!this.jsonEnabled()) {
-      if (args.name === undefined) process.stdout.write(`${licenses.map(row).join('\n')}\n\n\n`);
+      if (args.name === undefined) process.stdout.write(`${list(licenses)}\n\n\n`);
       process.stdout.write(licenses.map(section).join('\n\n'));
     }
     return { licenses };
@@ -56,9 +56,10 @@ function title({ name, version }: License): string {
   return version === undefined ? name : `${name} ${version}`;
 }
 
-function row(one: License): string {
-  const including = one.includes === undefined ? '' : `; with ${one.includes.join(', ')}`;
-  return `${title(one).padEnd(40)} ${one.license}${including}`;
+function list(licenses: License[]): string {
+  const width = Math.max(...licenses.map((one) => title(one).length));
+  const including = ({ includes }: License): string => (includes === undefined ? '' : `; with ${includes.join(', ')}`);
+  return licenses.map((one) => `${title(one).padEnd(width)}  ${one.license}${including(one)}`).join('\n');
 }
 
 function section(one: License): string {
