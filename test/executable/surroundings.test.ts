@@ -28,7 +28,7 @@ test.skipIf(sealed?.unsealed)('there is nothing but libc, the shell and the exec
     ['bin', 'dev', 'etc', 'home', 'lib', 'lib64', 'mnt', 'outflow', 'proc', 'tmp', 'usr'].filter(Boolean),
   );
   expect(await shell('ls /etc /usr')).toBe('/etc:\npasswd\n\n/usr:\nbin');
-  expect(await shell(`ls -A ${projectRoot}`)).toBe('examples\ntest');
+  expect(await shell(`ls -A '${projectRoot}'`)).toBe('examples\ntest');
 });
 
 test.skipIf(!sealed?.user)('the user is an ordinary one', async () => {

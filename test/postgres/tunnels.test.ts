@@ -67,8 +67,15 @@ test('a request to cancel does not wait for its turn', async () => {
   const late = clientOf(await hostBefore(tunnels, 2)).connect();
   await until(() => tunnels.waiting === 1);
 
-  const sleeping = busy.query('select pg_sleep(60)');
   const { processID, secretKey } = busy as unknown as { processID: number; secretKey: number };
+  const sleeping = busy.query('select pg_sleep(60)');
+  // Postgres forgets a request that comes before the query has begun.
+  await withClient(database.url, (observer) =>
+    until(
+      async () =>
+        (await observer.query("select from pg_stat_activity where pid = $1 and state = 'active'", [processID])).rowCount,
+    ),
+  );
   const request = Buffer.alloc(16);
   for (const [at, value] of [16, 80_877_102, processID, secretKey].entries()) request.writeInt32BE(value, 4 * at);
   const told = new Promise((resolve) => {

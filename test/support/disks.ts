@@ -28,9 +28,9 @@ export class PlaceOnDisks {
 
   /** `pipelineDir`: commands are called there; they see it in another directory, read-only. */
   static async make(disks: Disks, pipelineDir: string): Promise<PlaceOnDisks> {
-    const pipeline = `mount --bind ${path.join(projectRoot, pipelineDir)} ${root()}${PIPELINE}`;
+    const pipeline = `mount --bind '${path.join(projectRoot, pipelineDir)}' '${root()}${PIPELINE}'`;
     const mounts = Object.entries(MOUNTED).map(([name, directory]) => mountLine(directory, disks[name as keyof Disks] ?? ''));
-    const script = [pipeline, ...mounts, `exec chroot ${root()} /bin/sh -c 'echo ready; exec cat'`].join('\n');
+    const script = [pipeline, ...mounts, `exec chroot '${root()}' /bin/sh -c 'echo ready; exec cat'`].join('\n');
     const holder = spawn('nsenter', [...into(sealedHolder()), 'unshare', '--mount', 'sh', '-ec', script]);
     const [said] = await Promise.race([once(holder.stdout, 'data'), once(holder.stderr, 'data'), once(holder, 'exit')]);
     if (String(said).trim() !== 'ready') throw new Error(`the file systems could not be mounted: ${said}`);
@@ -107,7 +107,7 @@ export class PlaceOnDisks {
 function mountLine(directory: string, options: string): string {
   const { uid, gid } = sealed?.user ?? { uid: process.getuid?.(), gid: process.getgid?.() };
   const owner = directory === HOME ? `mode=700,uid=${uid},gid=${gid}` : 'mode=1777';
-  return `mount -t tmpfs -o ${[owner, options].filter(Boolean).join(',')} disk ${root()}${directory}`;
+  return `mount -t tmpfs -o ${[owner, options].filter(Boolean).join(',')} disk '${root()}${directory}'`;
 }
 
 function sealedHolder(): number {
