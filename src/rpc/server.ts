@@ -32,14 +32,19 @@ export async function serve({ unix, tcp }: Listening, handlers: ServerHandlers):
       else resolve();
     });
   });
-  // Loaded where it is needed: a run on one machine has no network.
-  const secure = tcp && (await (await import('./secure-server.ts')).serveTls(tcp, handlers));
-  return {
-    tcpPort: secure?.port,
-    close: async () => {
-      await Promise.all([shutDown(server), secure?.close()]);
-    },
-  };
+  try {
+    // Loaded where it is needed: a run on one machine has no network.
+    const secure = tcp && (await (await import('./secure-server.ts')).serveTls(tcp, handlers));
+    return {
+      tcpPort: secure?.port,
+      close: async () => {
+        await Promise.all([shutDown(server), secure?.close()]);
+      },
+    };
+  } catch (error) {
+    await shutDown(server);
+    throw error;
+  }
 }
 
 /** What is still being said gets a moment. */

@@ -1,6 +1,6 @@
 // A coordinator's server on TCP with certificates made here, that remembers who reached it, and a good agent beside it whose
 // session must go on whatever others do.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Ports } from '../../../src/rpc/addresses.ts';
@@ -97,7 +97,10 @@ export async function startSecureRun(more: Partial<ServerHandlers> = {}, ports: 
   const server: RunningServer = await serve(
     { unix: `unix:${path.join(directory, 's.sock')}`, tcp: { host: '127.0.0.1', ports, tls } },
     handlers,
-  );
+  ).catch((error) => {
+    rmdirSync(directory); // it has left nothing there
+    throw error;
+  });
   const port = server.tcpPort as number;
   const address = `127.0.0.1:${port}`;
   const client = await dialFirst([address], agent);
