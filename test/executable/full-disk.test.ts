@@ -40,14 +40,14 @@ async function expectAll(): Promise<void> {
   expect(JSON.parse(stdout)).toMatchObject({ state: 'succeeded', steps: [{ succeeded: 1 }, { succeeded: 400 }] });
 }
 
-test.skipIf(sealed?.unsealed)('with room again, a run goes on by itself', async () => {
+test.skipIf(!sealed?.user)('with room again, a run goes on by itself', async () => {
   const { run } = await runUntilFull();
   place.remount(HOME, 'size=600m');
   expect(await run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('Postgres takes results again') });
   await expectAll();
 });
 
-test.skipIf(sealed?.unsealed)('a coordinator that was killed meanwhile: with room again, the run is resumed', async () => {
+test.skipIf(!sealed?.user)('a coordinator that was killed meanwhile: with room again, the run is resumed', async () => {
   const { run } = await runUntilFull();
   for (const pid of place.processes(/\0__coordinator\0/)) process.kill(pid, 'SIGKILL');
   // Where the database cannot even be asked, its error says so.

@@ -35,7 +35,7 @@ function isStopped(pid: number): boolean {
   return /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 }
 
-test.skipIf(sealed?.unsealed).each(['esbuild', 'postgres'])(
+test.skipIf(!sealed?.user).each(['esbuild', 'postgres'])(
   'a start that was killed when half of %s was unpacked is no matter to the next, which leaves nothing of it',
   async (name) => {
     const { started } = await halfUnpacked(name, name === 'esbuild' ? PLAN : ['db', 'start']);
@@ -47,7 +47,7 @@ test.skipIf(sealed?.unsealed).each(['esbuild', 'postgres'])(
   },
 );
 
-test.skipIf(sealed?.unsealed)('30 that start at once, with nothing there: each works, and unpacks nothing twice', async () => {
+test.skipIf(!sealed?.user)('30 that start at once, with nothing there: each works, and unpacks nothing twice', async () => {
   place = await PlaceOnDisks.make({ home: 'size=40m' }, 'test/fixtures/runs');
   const ended = await Promise.all(Array.from({ length: 30 }, () => place.run(PLAN)));
   for (const each of ended) expect(each).toMatchObject({ exitCode: 0, stderr: '' });
@@ -55,7 +55,7 @@ test.skipIf(sealed?.unsealed)('30 that start at once, with nothing there: each w
   expect(place.names('/tmp')).toEqual([]);
 });
 
-test.skipIf(sealed?.unsealed)('trees of other versions go when nobody has used them for long', async () => {
+test.skipIf(!sealed?.user)('trees of other versions go when nobody has used them for long', async () => {
   place = await PlaceOnDisks.make({}, 'test/fixtures/runs');
   expect(await place.run(PLAN)).toMatchObject({ exitCode: 0 });
   const [own] = place.trees(CACHE) as [string];

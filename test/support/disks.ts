@@ -1,4 +1,5 @@
-// Other file systems for the executable in its sealed place: small ones, read-only ones, such that no program runs from.
+// Other file systems for the executable in its sealed place: small ones, read-only ones, such that no program runs from. Only root
+// can mount them there: in a user namespace, who enters it later has no rights over it.
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -105,8 +106,7 @@ export class PlaceOnDisks {
 }
 
 function mountLine(directory: string, options: string): string {
-  const { uid, gid } = sealed?.user ?? { uid: process.getuid?.(), gid: process.getgid?.() };
-  const owner = directory === HOME ? `mode=700,uid=${uid},gid=${gid}` : 'mode=1777';
+  const owner = directory === HOME ? `mode=700,uid=${sealed?.user?.uid},gid=${sealed?.user?.gid}` : 'mode=1777';
   return `mount -t tmpfs -o ${[owner, options].filter(Boolean).join(',')} disk '${root()}${directory}'`;
 }
 
@@ -115,7 +115,7 @@ function sealedHolder(): number {
 }
 
 function into(holder: number): string[] {
-  return [`--target=${holder}`, '--mount', ...(sealed?.user ? [] : ['--user', '--preserve-credentials'])];
+  return [`--target=${holder}`, '--mount'];
 }
 
 /** Of the sealed place, seen from outside. */
