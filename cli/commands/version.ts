@@ -1,5 +1,6 @@
 // `outflow version`: what this program is made of, for people and for reports of errors.
 import { isExecutable } from '../../src/system/embedded.ts';
+import { ownPath } from '../../src/system/self.ts';
 import { OutflowCommand } from '../base-command.ts';
 
 interface VersionReport {
@@ -39,7 +40,7 @@ function textOf({ version, commit, node, postgres, platform, glibc, program }: V
     ['Node', node],
     ['Postgres', `${postgres} (embedded)`],
     ['platform', glibc === null ? platform : `${platform}, glibc ${glibc} or newer`],
-    ['program', program === 'executable' ? `one executable, ${process.execPath}` : 'a clone'],
+    ['program', program === 'executable' ? `one executable, ${ownPath}` : 'a clone'],
   ];
   return [`outflow ${version}`, ...rows.map(([name = '', value]) => `  ${name.padEnd(9)} ${value}`)].join('\n');
 }

@@ -1,6 +1,6 @@
 // Which program this is, and which Node runs it.
 import { realpathSync } from 'node:fs';
-import { isSea } from 'node:sea';
+import { isExecutable } from '../../src/system/embedded.ts';
 import { ownPath, selfFile } from '../../src/system/self.ts';
 import { type Finding, missing, ok } from './finding.ts';
 
@@ -8,7 +8,7 @@ const OLDEST_NODE = 24;
 
 export function programFindings(): Finding[] {
   const { version } = process;
-  if (isSea()) return [ok('program', `one executable, ${ownPath}, with Node ${version.slice(1)}`)];
+  if (isExecutable) return [ok('program', `one executable, ${ownPath}, with Node ${version.slice(1)}`)];
   return [nodeFinding(version, ownPath), ok('program', realpathSync(selfFile()))];
 }
 

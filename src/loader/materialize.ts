@@ -5,15 +5,13 @@ import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { OutflowError } from '../model/errors.ts';
+import { LIMITS } from '../model/limits.ts';
 import { refusedEverywhere } from '../system/file-errors.ts';
 import { cachePlaces, foundPlace, makePlace, type Place, refusalOf } from '../system/places.ts';
 import { decodeBundle } from './stored-bundle.ts';
 
 /** The script's name; frames of a stack that still name it are of no file of the user's. */
 export const SCRIPT = 'outflow-bundle.mjs';
-
-/** After this time without a use a script is removed; it is made again when needed. */
-const KEEP_MS = 14 * 24 * 3_600_000;
 
 export interface Materialize {
   hash: string;
@@ -83,7 +81,7 @@ async function removeUnused(parent: string): Promise<void> {
   try {
     for (const name of await readdir(parent)) {
       const file = path.join(parent, name);
-      if (Date.now() - (await stat(file)).mtimeMs > KEEP_MS) await rm(file, { recursive: true, force: true });
+      if (Date.now() - (await stat(file)).mtimeMs > LIMITS.cacheKeepMs) await rm(file, { recursive: true, force: true });
     }
   } catch {
     // Another process was faster; the next one tries again.

@@ -69,6 +69,10 @@ export const LIMITS = {
   dialMostMs: 20_000,
   /** How often a run says that it uses its copy of the program, or its build: what nobody uses is removed some day. */
   programTouchMs: 1_800_000,
+  /** After this time without a use, what the cache has of bundles and of unpacked programs is removed; it is made again when needed. */
+  cacheKeepMs: 14 * 24 * 3_600_000,
+  /** Age at which what somebody writes aside has been left by a process that was killed: on another host, where nobody can ask for it. */
+  leftBehindMs: 3_600_000,
   /** Silence after which a session is taken for dead. */
   silenceMs: 10_000,
   /** Silence after which an agent is lost, and its units go out again. */

@@ -1,8 +1,8 @@
 // How to start this same program again: what this very process runs, though its file has been replaced or removed since.
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
-import { isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
+import { isExecutable } from './embedded.ts';
 
 export interface SelfCommand {
   command: string;
@@ -20,7 +20,7 @@ export interface SelfCommand {
  */
 export function selfCommand(...args: string[]): SelfCommand {
   const self = { command: ownExecutable(), argv0: ownPath };
-  return isSea() ? { ...self, args } : { ...self, args: [...nodeOptions(), selfFile(), ...args] };
+  return isExecutable ? { ...self, args } : { ...self, args: [...nodeOptions(), selfFile(), ...args] };
 }
 
 /** The file that this process was started from; it may not be there any more. */

@@ -1,22 +1,22 @@
 // The program as other nodes start it. A clone is on a file system that they see, or nothing works. The executable may lie anywhere,
 // and be replaced at any time: nodes run a copy of it that is named by its content, next to the directories of runs.
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, lstatSync, type Stats, statSync, utimesSync } from 'node:fs';
+import { lstatSync, type Stats, statSync, utimesSync } from 'node:fs';
 import { type FileHandle, link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
+import { LIMITS } from '../model/limits.ts';
 import { isExecutable } from './embedded.ts';
 import { fileError } from './file-errors.ts';
 import { privateDir } from './home.ts';
 import { executableIdentity } from './program-hash.ts';
 import { nodeOptions, ownPath, selfFile } from './self.ts';
+import { isRunnable } from './takes.ts';
 
 const SOURCE = '/proc/self/exe';
 const CHUNK_BYTES = 4 << 20;
 /** A copy that no run has used for so long is removed by the next one that is made. */
 const UNUSED_MS = 30 * 24 * 3_600_000;
-/** What a process that was killed while it copied has left. */
-const LEFT_BEHIND_MS = 3_600_000;
 
 export class SharedProgram {
   readonly #directory: string;
@@ -48,11 +48,11 @@ export class SharedProgram {
         await this.#removeOld();
         await this.#copy();
       }
-      checkRunnable(this.file);
-      this.touch();
     } catch (error) {
       throw explained(error, this.#directory);
     }
+    checkRunnable(this.file);
+    this.touch();
   }
 
   /** What nodes run. */
@@ -97,7 +97,7 @@ export class SharedProgram {
 
   async #removeOld(): Promise<void> {
     for (const name of await readdir(this.#directory)) {
-      const mostMs = name.startsWith('.outflow-') ? LEFT_BEHIND_MS : name.startsWith('outflow-') ? UNUSED_MS : undefined;
+      const mostMs = name.startsWith('.outflow-') ? LIMITS.leftBehindMs : name.startsWith('outflow-') ? UNUSED_MS : undefined;
       if (mostMs === undefined) continue;
       const file = path.join(this.#directory, name);
       const found = await lstat(file).catch(() => undefined); // another process was faster
@@ -162,22 +162,17 @@ async function compare(target: FileHandle, chunk: Buffer, at: number): Promise<v
 
 /** A file system that is mounted `noexec` refuses this. */
 function checkRunnable(file: string): void {
-  try {
-    accessSync(file, constants.X_OK);
-  } catch (cause) {
-    throw new OutflowError(
-      'bad-environment',
-      `programs cannot be run from ${path.dirname(file)}: its file system is mounted noexec`,
-      {
-        hint: 'point `slurm.sharedDir`, or OUTFLOW_HOME, at a directory that all nodes see and whose file system allows it',
-        cause,
-      },
-    );
-  }
+  if (isRunnable(file)) return;
+  throw new OutflowError(
+    'bad-environment',
+    `programs cannot be run from ${path.dirname(file)}: its file system is mounted noexec`,
+    {
+      hint: 'point `slurm.sharedDir`, or OUTFLOW_HOME, at a directory that all nodes see and whose file system allows it',
+    },
+  );
 }
 
 function explained(error: unknown, directory: string): OutflowError {
-  if (isOutflowError(error) && error.message.includes('noexec')) return error;
   const { code, message } = isOutflowError(error)
     ? error
     : fileError(error, `cannot copy outflow to ${directory}, for the compute nodes`);

@@ -6,14 +6,9 @@
 import { lstatSync, lutimesSync, readlinkSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { LIMITS } from '../model/limits.ts';
 import { namesIn } from './home.ts';
 import { processIdentity } from './processes.ts';
-
-/** Without a use. */
-const KEEP_MS = 14 * 24 * 3_600_000;
-
-/** What a process that was killed while it unpacked has left on another host, or under a process number that is used again. */
-const LEFT_BEHIND_MS = 3_600_000;
 
 /** With `entries`, for cleaners of temporary directories, which go by the age of each file. */
 export function keepTree(target: string, entries: readonly { path: string }[]): void {
@@ -49,7 +44,7 @@ export function removeLeftBehind(directory: string): void {
     const file = path.join(directory, name);
     try {
       const isDead = host === hostname() && processIdentity(Number(pid)) === null;
-      if (isDead || Date.now() - lstatSync(file).ctimeMs > LEFT_BEHIND_MS) rmSync(file, { recursive: true, force: true });
+      if (isDead || Date.now() - lstatSync(file).ctimeMs > LIMITS.leftBehindMs) rmSync(file, { recursive: true, force: true });
     } catch {
       // Another process was faster, or it is not ours to remove.
     }
@@ -57,7 +52,7 @@ export function removeLeftBehind(directory: string): void {
 }
 
 function isOld(tree: string): boolean {
-  return Date.now() - lstatSync(tree).mtimeMs > KEEP_MS;
+  return Date.now() - lstatSync(tree).mtimeMs > LIMITS.cacheKeepMs;
 }
 
 /** As far as this process may see. */
