@@ -1,4 +1,5 @@
 // What the executable finds around it in these tests, and that it is enough: no Node, no npm, no packages, an empty HOME.
+import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../support/outflow.ts';
@@ -24,9 +25,10 @@ test('there is no Node, no npm and no package, and HOME is empty', async () => {
 });
 
 test.skipIf(sealed?.unsealed)('there is nothing but libc, the shell and the executable', async () => {
-  expect((await shell('ls /')).split('\n').sort()).toEqual(
-    ['bin', 'dev', 'etc', 'home', 'lib', 'lib64', 'mnt', 'outflow', 'proc', 'tmp', 'usr'].filter(Boolean),
-  );
+  const system = ['bin', 'dev', 'etc', 'home', 'lib', 'lib64', 'mnt', 'outflow', 'proc', 'tmp', 'usr'];
+  // The tests and the examples lie where they lie outside; so do the files that tests write.
+  const ofTests = [projectRoot, world.dir].map((directory) => directory.split(path.sep)[1] as string);
+  expect((await shell('ls /')).split('\n').sort()).toEqual([...new Set([...system, ...ofTests])].sort());
   expect(await shell('ls /etc /usr')).toBe('/etc:\npasswd\n\n/usr:\nbin');
   expect(await shell(`ls -A '${projectRoot}'`)).toBe('examples\ntest');
 });
