@@ -1,9 +1,9 @@
 // Numbers, times and cut texts as people read them.
 import stringWidth from 'fast-string-width';
 
-/** `950`, `12,480`. */
+/** `950`, `12,480`: of whole numbers. Not by `toLocaleString`, which takes 11 ms when it is first called. */
 export function count(value: number): string {
-  return value.toLocaleString('en-US');
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** `1 unit`, `12,480 units`. */
