@@ -91,7 +91,8 @@ export function postgresStore({ pool, url, recover }: PostgresStoreOptions): Sto
     createRun: (record, bundle) =>
       ask(async () => {
         await putBlob(pool, record.bundleHash, bundle.length, [bundle]);
-        await createRun(pool, record);
+        const key = await createRun(pool, record);
+        if (key !== null) runKeys.set(record.id, key);
       }),
     takeRun: (run, holder, leaseMs, evenIfHeld) =>
       ask(async () => await takeLease(pool, await keyOf(run), holder, leaseMs, evenIfHeld)),
