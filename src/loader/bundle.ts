@@ -1,12 +1,13 @@
-// Bundles a pipeline file and all it imports into one ES module with a source map, known by its content.
+// Bundles a pipeline file and all it imports into one script with a source map, known by its content.
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import type { BuildOptions, BuildResult, Loader, Metafile } from 'esbuild';
 import { bundleError, bundleWarnings, firstInPackage, isBuildFailure } from './bundle-errors.ts';
+import { type BundleForm, EXPORTS, scriptOf } from './bundle-form.ts';
 import { type Esbuild, withEsbuild } from './esbuild.ts';
 import { EXTERNALS_RUNTIME } from './externals.ts';
 import { importedBy } from './import-chain.ts';
-import { COMMONJS, META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
+import { META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
 import { type PackagesUsed, packages } from './packages.ts';
 import { loadParts, loadWideZod, PART_NAMES, type PartName, type Parts } from './parts.ts';
 import { bundleHash, encodeBundle } from './stored-bundle.ts';
@@ -37,9 +38,14 @@ export async function bundlePipeline(file: string, options: { signal?: AbortSign
   return withEsbuild(async (esbuild) => {
     const parts = await loadParts();
     try {
-      const plain = await build(esbuild, entry, parts);
+      const plain = await build(esbuild, entry, parts, 'script').catch((error: unknown) => {
+        if (isBuildFailure(error) && error.errors.some(({ text }) => text.startsWith('Top-level await'))) {
+          return build(esbuild, entry, parts, 'module');
+        }
+        throw error;
+      });
       // Few pipelines ask for their own place; only theirs are read file by file in this process (+0.2 ms a file).
-      const result = plain.text.includes(META) ? await build(esbuild, entry, parts, plain) : plain;
+      const result = plain.text.includes(META) ? await build(esbuild, entry, parts, plain.form, plain) : plain;
       const bytes = encodeBundle({ ...(await assemble(result, parts)), externals: [...result.used.externals].sort() });
       return {
         hash: bundleHash(bytes),
@@ -51,13 +57,17 @@ export async function bundlePipeline(file: string, options: { signal?: AbortSign
     } catch (error) {
       if (!isBuildFailure(error)) throw error;
       const inPackage = firstInPackage(error.errors, dir);
-      const by = inPackage === undefined ? undefined : await importedBy(esbuild, optionsFor(entry, parts, noneUsed()), inPackage);
+      const by =
+        inPackage === undefined
+          ? undefined
+          : await importedBy(esbuild, optionsFor(entry, parts, noneUsed(), 'module'), inPackage);
       throw bundleError(error.errors, dir, by);
     }
   }, options.signal);
 }
 
 interface Built {
+  form: BundleForm;
   inputs: Metafile['inputs'];
   text: string;
   map: string;
@@ -66,18 +76,18 @@ interface Built {
 }
 
 /** `plain`: the bundle in which no file knows its place; now each that asks is told. */
-async function build(esbuild: Esbuild, entry: string, parts: Parts, plain?: Built): Promise<Built> {
+async function build(esbuild: Esbuild, entry: string, parts: Parts, form: BundleForm, plain?: Built): Promise<Built> {
   const dir = path.dirname(entry);
   const used = noneUsed();
-  const { plugins, ...options } = optionsFor(entry, parts, used);
+  const { plugins, ...options } = optionsFor(entry, parts, used, form);
   if (plain) plugins.push(originalPaths(dir, (file) => isEsModule(plain, dir, file)));
   const { outputFiles, metafile, warnings }: Output = await esbuild.build({ ...options, plugins });
   const [map, script] = outputFiles;
   const text = script!.text;
-  const isCommonJs = metafile.inputs[path.basename(entry)]?.format === 'cjs';
   return {
+    form,
     inputs: metafile.inputs,
-    text: text + (isCommonJs ? `export const ${COMMONJS}=true;` : ''),
+    text,
     map: map!.text,
     used,
     warnings: [...bundleWarnings(warnings, dir), ...decoratorWarnings(text, Object.keys(metafile.inputs), dir)],
@@ -86,7 +96,7 @@ async function build(esbuild: Esbuild, entry: string, parts: Parts, plain?: Buil
 
 const noneUsed = (): PackagesUsed => ({ parts: new Set(), isWideZod: false, externals: new Set() });
 
-function optionsFor(entry: string, parts: Parts, used: PackagesUsed) {
+function optionsFor(entry: string, parts: Parts, used: PackagesUsed, form: BundleForm) {
   const dir = path.dirname(entry);
   return {
     entryPoints: [entry],
@@ -96,7 +106,7 @@ function optionsFor(entry: string, parts: Parts, used: PackagesUsed) {
     write: false,
     metafile: true,
     platform: 'node',
-    format: 'esm',
+    ...(form === 'module' ? { format: 'esm' } : { format: 'iife', globalName: EXPORTS }),
     target: 'node24',
     minifyWhitespace: true,
     legalComments: 'none',
@@ -116,7 +126,7 @@ function isEsModule({ inputs }: Built, dir: string, file: string): boolean | und
 }
 
 /** Puts what every bundle needs, and the parts it uses, before it: one line each, so that the source map only moves down. */
-async function assemble({ text, map, used }: Built, parts: Parts): Promise<{ code: string; map: string }> {
+async function assemble({ form, text, map, used }: Built, parts: Parts): Promise<{ code: string; map: string }> {
   const needed = PART_NAMES.filter(
     (name) => used.parts.has(name) || [...used.parts].some((user) => parts[user].needs.includes(name)),
   );
@@ -126,8 +136,9 @@ async function assemble({ text, map, used }: Built, parts: Parts): Promise<{ cod
   const before = [RUNTIME, ...externals, ...(await Promise.all(needed.map(codeOf)))];
   const lines = before.reduce((count, code) => count + code.split('\n').length, 0);
   const { sources, names, mappings } = JSON.parse(map) as { sources: string[]; names: string[]; mappings: string };
+  const code = `${before.join('\n')}\n${text.replace(/^#!.*/, '')}`;
   return {
-    code: `${before.join('\n')}\n${text.replace(/^#!.*/, '')}`,
+    code: form === 'module' ? code : scriptOf(code),
     map: JSON.stringify({ version: 3, sources, names, mappings: ';'.repeat(lines) + mappings }),
   };
 }

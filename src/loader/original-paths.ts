@@ -17,10 +17,7 @@ export const META_DEFINE: Record<string, string> = {
   'require.resolve': `${META}.requireResolve`,
 };
 
-/** An export that says of a bundle: the pipeline is CommonJS, and all that it exports is in `default`. */
-export const COMMONJS = '__outflow_commonjs';
-
-/** Stands at the top of each bundle; one line. */
+/** One line, before all else that is in a bundle. */
 export const RUNTIME =
   `const __outflow_dir=globalThis[Symbol.for('outflow.pipeline-dir')];` +
   `const __outflow_path=process.getBuiltinModule('node:path'),__outflow_url=process.getBuiltinModule('node:url');` +
