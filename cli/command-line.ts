@@ -1,12 +1,9 @@
-// The command line: of a command on a pipeline, first of all what takes it the longest.
+// The command line: what the shell asks for to complete a word, else what the user typed.
+import type { HeadStart } from './pipeline/head-start.ts';
 
-/** Resolves with the exit code. */
-export async function commandLine(words: string[]): Promise<number> {
+/** `start`: of a command on a pipeline. Resolves with the exit code. */
+export async function commandLine(words: string[], start: HeadStart | undefined): Promise<number> {
   const [verb, ...rest] = words;
   if (verb === '__complete') return await (await import('./completion/complete.ts')).printCompletions(rest);
-  const isHelp = rest.some((word) => word === '--help' || word === '-h');
-  if ((verb === 'plan' || verb === 'run' || verb === 'submit') && !isHelp) {
-    (await import('./pipeline/head-start.ts')).beginHeadStart(verb, rest);
-  }
-  return await (await import('./run-command-line.ts')).runCommandLine(words);
+  return await (await import('./run-command-line.ts')).runCommandLine(words, start);
 }

@@ -1,5 +1,6 @@
 // The one program (`outflow.cjs`): its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
 import { completeEnvironment } from '../src/system/user.ts';
+import type { HeadStart } from './pipeline/head-start.ts';
 
 const words = process.argv.slice(2);
 
@@ -31,7 +32,16 @@ async function main(): Promise<number> {
     if (rest.length === 4 && other === '--allocation' && allocation !== undefined)
       return await runAgentOf({ joinFile, allocation });
   }
-  return await (await import('./command-line.ts')).commandLine(words);
+  const start = await headStart();
+  return await (await import('./command-line.ts')).commandLine(words, start);
+}
+
+/** Undefined: what was typed is no command on a pipeline. */
+async function headStart(): Promise<HeadStart | undefined> {
+  const [verb, ...rest] = words;
+  if (verb !== 'plan' && verb !== 'run' && verb !== 'submit') return undefined;
+  if (rest.some((word) => word === '--help' || word === '-h')) return undefined;
+  return new (await import('./pipeline/head-start.ts')).HeadStart(verb, rest);
 }
 
 main().then(

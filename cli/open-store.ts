@@ -1,10 +1,10 @@
 // Opens outflow's own tables: in the Postgres that the environment or the configuration names, else in the embedded server.
 import { type Config, loadConfig } from '../src/loader/config.ts';
-import { findConfigFile } from '../src/loader/find.ts';
 import { serverUrl } from '../src/store/embedded/paths.ts';
 import { ensureServer } from '../src/store/embedded/server.ts';
 import { connectStore } from '../src/store/index.ts';
 import type { Store } from '../src/store/store.ts';
+import { needsConfig } from './database-url.ts';
 
 export interface OpenStore {
   store: Store;
@@ -25,11 +25,6 @@ export async function openStore(options: { migrate?: boolean; config?: Config } 
 /** `OUTFLOW_DATABASE_URL`, else the configuration's `database`; undefined: the embedded server. */
 export async function namedDatabase(): Promise<string | undefined> {
   return process.env['OUTFLOW_DATABASE_URL'] || (needsConfig() ? (await loadConfig({ cwd: process.cwd() })).database : undefined);
-}
-
-/** Whether a configuration must be read before it is known where the tables are. */
-export function needsConfig(): boolean {
-  return !process.env['OUTFLOW_DATABASE_URL'] && findConfigFile(process.cwd()) !== undefined;
 }
 
 /** Does `work` with the store, which is closed after. */

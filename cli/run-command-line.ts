@@ -4,15 +4,18 @@ import { nearest } from '../src/loader/nearest.ts';
 import { OutflowError } from '../src/model/errors.ts';
 import { printError } from './errors/print-error.ts';
 import { loadConfig } from './load-config.ts';
+import { discardHeadStart, keepHeadStart } from './pipeline/begun.ts';
+import type { HeadStart } from './pipeline/head-start.ts';
 import { handleBrokenPipe } from './text/broken-pipe.ts';
 
 /** Resolves with the exit code. */
-export async function runCommandLine(argv: string[]): Promise<number> {
+export async function runCommandLine(argv: string[], start: HeadStart | undefined): Promise<number> {
   handleBrokenPipe();
+  keepHeadStart(start);
   try {
     await dispatch(argv);
   } catch (error) {
-    await (await import('./pipeline/head-start.ts')).discardHeadStart();
+    await discardHeadStart();
     process.exitCode = printError(error, { json: wantsJson(argv), debug: process.env['OUTFLOW_DEBUG'] === '1' });
   }
   await Promise.all([written(process.stdout), written(process.stderr)]);

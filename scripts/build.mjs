@@ -50,6 +50,7 @@ const common = {
  * that programs share: 59 for a `run`, 16 for a host, whose start took 53 ms of CPU and not 39 (25 are Node's own).
  */
 const PARTS = {
+  'head-start': 'cli/pipeline/head-start.ts',
   'command-line': 'cli/command-line.ts',
   coordinator: 'src/coordinator/main.ts',
   agent: 'cli/run-agent.ts',

@@ -5,9 +5,9 @@ import * as Flags from '@oclif/core/flags';
 import { toDot, toMermaid } from '../../src/plan/describe.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { type ChosenBackend, chooseBackend, whyText } from '../pipeline/backend.ts';
+import { takeHeadStart } from '../pipeline/begun.ts';
 import { clampWarnings } from '../pipeline/clamp-warnings.ts';
 import { commandArg, pipelineFlags } from '../pipeline/flags.ts';
-import { causeOf, discard, takeHeadStart } from '../pipeline/head-start.ts';
 import { type Chosen, PipelineCommand } from '../pipeline/pipeline-command.ts';
 import { slurmSettings } from '../pipeline/slurm-settings.ts';
 import { askSlurm, refuseImpossible } from '../plan/ask-slurm.ts';
@@ -65,9 +65,9 @@ export default class PlanCommand extends PipelineCommand {
       if (planned.slurm !== null) refuseImpossible(planned.slurm);
       return planned;
     } catch (error) {
-      throw causeOf(error);
+      throw start.causeOf(error);
     } finally {
-      await discard(start);
+      await start.discard();
     }
   }
 }

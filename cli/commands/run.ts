@@ -17,8 +17,12 @@ export default class Run extends PipelineCommand {
   static override flags = { ...pipelineFlags, ...quietFlag };
 
   override async run(): Promise<Outcome> {
-    const submission = await submitRun((pipeline) => this.choose(pipeline));
-    const { watchAndTell } = await import('../watch/watch-and-tell.ts'); // loaded by the head start
+    const watching = (): Promise<typeof import('../watch/watch-and-tell.ts')> => import('../watch/watch-and-tell.ts');
+    const submission = await submitRun(
+      (pipeline) => this.choose(pipeline),
+      () => void watching(), // with gRPC: 50 ms
+    );
+    const { watchAndTell } = await watching();
     const { flags, ...accepted } = submission;
     // The store is left open: the process ends at once.
     return await watchAndTell({ ...accepted, quiet: flags.quiet ?? false, json: this.jsonEnabled() });

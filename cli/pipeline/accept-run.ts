@@ -20,11 +20,15 @@ export interface AcceptedRun {
   address: string;
 }
 
-/** `opening`: the store, which may still be being opened. The plan host is closed as soon as the plan is there. */
+/**
+ * `opening`: the store, which may still be being opened. The plan host is closed as soon as the plan is there. `meanwhile`: done
+ * while the coordinator takes the run.
+ */
 export async function acceptRun(
   { pipeline, command, args, flags }: Chosen,
   opening: Promise<OpenStore>,
   coordinator: PreparedCoordinator,
+  meanwhile: () => void,
 ): Promise<AcceptedRun> {
   const { config, dir, file, bundle, host } = pipeline;
   const chosen = chooseBackend({ flag: flags.backend, command: command.backend, config: config.backend });
@@ -58,7 +62,9 @@ export async function acceptRun(
     store.createRun(record, bundle.bytes),
     writePrivateFile(path.join(coordinator.runDir, 'environment.json'), JSON.stringify(withoutSecrets())),
   ]);
-  const { address } = await coordinator.start({ databaseUrl: url, databases });
+  const starting = coordinator.start({ databaseUrl: url, databases });
+  meanwhile();
+  const { address } = await starting;
   await closing;
   return { record, plan, address };
 }

@@ -1,10 +1,11 @@
 // The life of `run` and `submit` until the run is accepted: all that can go on at once does, and nothing is left behind.
 import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
 import type { LoadedPipeline } from '../../src/loader/load-pipeline.ts';
-import { needsConfig, type OpenStore, openStore } from '../open-store.ts';
+import { needsConfig } from '../database-url.ts';
+import { type OpenStore, openStore } from '../open-store.ts';
 import { style } from '../text/style.ts';
 import { type AcceptedRun, acceptRun } from './accept-run.ts';
-import { causeOf, discard, endInterruption, takeHeadStart } from './head-start.ts';
+import { takeHeadStart } from './begun.ts';
 import type { Chosen } from './pipeline-command.ts';
 
 export interface Submission extends AcceptedRun, OpenStore {
@@ -15,9 +16,12 @@ export interface Submission extends AcceptedRun, OpenStore {
 
 /**
  * While the pipeline is bundled, the database starts and a coordinator with its first agent loads. Ctrl-C until then ends all
- * of it with `run-cancelled`. The caller closes the store.
+ * of it with `run-cancelled`. The caller closes the store. `meanwhile`: done while the coordinator takes the run.
  */
-export async function submitRun(choose: (pipeline: LoadedPipeline) => Promise<Chosen>): Promise<Submission> {
+export async function submitRun(
+  choose: (pipeline: LoadedPipeline) => Promise<Chosen>,
+  meanwhile = (): void => {},
+): Promise<Submission> {
   const start = takeHeadStart();
   let opening = needsConfig() ? undefined : openStore({ migrate: true });
   opening?.catch(() => {}); // told when it is waited for
@@ -26,12 +30,12 @@ export async function submitRun(choose: (pipeline: LoadedPipeline) => Promise<Ch
     const chosen = await choose(pipeline);
     for (const text of pipeline.bundle.warnings) process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`);
     opening ??= openStore({ migrate: true, config: pipeline.config });
-    const accepted = await acceptRun(chosen, opening, (await start.coordinator) as PreparedCoordinator);
-    return { ...accepted, ...(await opening), flags: chosen.flags, endInterruption };
+    const accepted = await acceptRun(chosen, opening, (await start.coordinator) as PreparedCoordinator, meanwhile);
+    return { ...accepted, ...(await opening), flags: chosen.flags, endInterruption: () => start.endInterruption() };
   } catch (error) {
-    endInterruption();
-    await discard(start);
+    start.endInterruption();
+    await start.discard();
     await opening?.then(({ store }) => store.close()).catch(() => {});
-    throw causeOf(error);
+    throw start.causeOf(error);
   }
 }

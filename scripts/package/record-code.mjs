@@ -16,7 +16,7 @@ const COMMANDS = [
 ];
 
 /** The first is for all other commands; what they need besides is kept in the user's cache. */
-const KEPT = /^(command-line\.--help|(command-line|esbuild)\.(plan|run|submit)|agent\.agent|[\w-]+\.__[\w-]+)$/;
+const KEPT = /^(command-line\.--help|(head-start|command-line|esbuild)\.(plan|run|submit)|agent\.agent|[\w-]+\.__[\w-]+)$/;
 
 /**
  * @param {string} executable

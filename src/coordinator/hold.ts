@@ -5,7 +5,7 @@ import path from 'node:path';
 import pino from 'pino';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
-import { connectStore } from '../store/index.ts';
+import { type Connected, connectStore } from '../store/index.ts';
 import type { Store } from '../store/store.ts';
 import type { RunRecord } from '../store/types.ts';
 import { socketPath } from '../system/home.ts';
@@ -20,6 +20,8 @@ interface Around {
   allocations: LocalAllocations;
   /** An agent that was started before there was a run. */
   early: string | undefined;
+  /** To the database of the run, before there was a run. */
+  connected: Connected | undefined;
 }
 
 /** Resolves with the exit code of the coordinator. */
@@ -27,7 +29,7 @@ export async function holdRun(start: StartMessage, around: Around): Promise<numb
   const log = pino({ base: { pid: process.pid } }, logFile(path.join(around.runDir, 'coordinator.log')));
   let store: Store | undefined;
   try {
-    store = await connectStore({ url: start.databaseUrl });
+    store = await connectStore({ url: start.databaseUrl, connected: around.connected });
     return await hold(store as Store, start, around, log);
   } catch (error) {
     around.allocations.killAll();

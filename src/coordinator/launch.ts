@@ -10,7 +10,7 @@ import { LIMITS } from '../model/limits.ts';
 import { privateDir, runDir } from '../system/home.ts';
 import { withoutSecrets } from '../system/secrets.ts';
 import { selfCommand } from '../system/self.ts';
-import type { CoordinatorReply, StartMessage } from './messages.ts';
+import type { ConnectMessage, CoordinatorReply, StartMessage } from './messages.ts';
 
 export interface PreparedCoordinator {
   /** Id of the run it will hold: a new one, or the one to resume. */
@@ -23,8 +23,15 @@ export interface PreparedCoordinator {
   discard(): Promise<void>;
 }
 
-/** Spawns a coordinator that waits for `start`. `resume`: the id of a run that was accepted before. */
-export function prepareCoordinator(options: { resume?: string } = {}): PreparedCoordinator {
+export interface PrepareOptions {
+  /** The id of a run that was accepted before. */
+  resume?: string;
+  /** Postgres of outflow's own tables, where it is known already: the coordinator connects to it while it waits. */
+  databaseUrl?: string | undefined;
+}
+
+/** Spawns a coordinator that waits for `start`. */
+export function prepareCoordinator(options: PrepareOptions = {}): PreparedCoordinator {
   const run = options.resume ?? runIdFrom(randomBytes(5));
   const dir = runDir(run);
   privateDir(dir);
@@ -35,10 +42,12 @@ export function prepareCoordinator(options: { resume?: string } = {}): PreparedC
     argv0: self.argv0,
     detached: true, // its own session: a closed terminal or Ctrl-C does not reach it
     stdio: ['ignore', log, log, 'ipc'],
-    env: withoutSecrets(), // the database is told by `start`
+    env: withoutSecrets(), // the database is told by messages
   });
   closeSync(log);
   child.on('error', () => {}); // told by `reply` below
+  const { databaseUrl } = options;
+  if (databaseUrl !== undefined) child.send({ kind: 'connect', databaseUrl } satisfies ConnectMessage, () => {});
   return {
     run,
     runDir: dir,

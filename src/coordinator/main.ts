@@ -1,9 +1,11 @@
 // The `__coordinator` program: gets ready, waits for a run, and holds it.
 import { LIMITS } from '../model/limits.ts';
+import { type Connected, connectAhead } from '../store/index.ts';
 import { touchBuild } from '../system/shared-program.ts';
 import { LocalAllocations } from './allocations.ts';
 import { submitEnvironment } from './environment.ts';
-import { FIRST_ALLOCATION, type StartMessage } from './messages.ts';
+import { holdRun } from './hold.ts';
+import { type ConnectMessage, FIRST_ALLOCATION, type StartMessage } from './messages.ts';
 
 /** `runDir`: the 0700 directory of the run to come, or of the one to resume. Resolves with the exit code. */
 export async function runCoordinator(runDir: string): Promise<number> {
@@ -11,25 +13,39 @@ export async function runCoordinator(runDir: string): Promise<number> {
   const allocations = new LocalAllocations(runDir);
   const environment = submitEnvironment(runDir);
   if (environment) allocations.environment = environment;
-  // A first agent, and all that holds the run, load while the pipeline is still being bundled.
+  // A first agent loads while the pipeline is still being bundled.
   const early = environment ? undefined : FIRST_ALLOCATION;
   if (early !== undefined) allocations.spawn(early);
   setInterval(touchBuild, LIMITS.programTouchMs).unref();
-  const starting = startMessage();
-  const { holdRun } = await import('./hold.ts');
-  const start = await starting;
+  const told = listen();
+  const start = await told.start;
+  const connected = await told.connected?.catch(() => undefined); // `start` says again where, and what fails then is told
   if (start === undefined) {
     allocations.killAll();
+    await connected?.pool.end();
     return 0;
   }
-  return await holdRun(start, { runDir, allocations, early });
+  return await holdRun(start, { runDir, allocations, early, connected });
 }
 
-/** Undefined: the command that prepared us went away without a run. */
-function startMessage(): Promise<StartMessage | undefined> {
-  return new Promise((resolve) => {
-    process.once('disconnect', () => resolve(undefined));
-    process.once('message', (message) => resolve(message as StartMessage));
-    if (!process.connected) resolve(undefined);
-  });
+interface Told {
+  connected: Promise<Connected | undefined> | undefined;
+  /** Undefined: the command that prepared us went away without a run. */
+  start: Promise<StartMessage | undefined>;
+}
+
+function listen(): Told {
+  const told: Told = {
+    connected: undefined,
+    start: new Promise((resolve) => {
+      process.once('disconnect', () => resolve(undefined));
+      process.on('message', (message: ConnectMessage | StartMessage) => {
+        if (message.kind === 'start') return resolve(message);
+        told.connected = connectAhead(message.databaseUrl);
+        told.connected.catch(() => {});
+      });
+      if (!process.connected) resolve(undefined);
+    }),
+  };
+  return told;
 }

@@ -5,6 +5,12 @@ import type { ErrorData } from '../model/errors.ts';
 /** The allocation of the agent that is started before there is a run: its first holder has epoch 1. */
 export const FIRST_ALLOCATION = allocationId(1, 1);
 
+/** May come before `start`: the database to connect to, which may not run yet. */
+export interface ConnectMessage {
+  kind: 'connect';
+  databaseUrl: string;
+}
+
 export interface StartMessage {
   kind: 'start';
   run: string;

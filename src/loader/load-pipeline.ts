@@ -15,8 +15,6 @@ export interface LoadPipeline {
   host?: PlanHost | undefined;
   /** Takes what user code prints; by default this process's stderr. */
   output?: ((chunk: Buffer) => void) | undefined;
-  /** Called when the pipeline is being loaded: for 50 ms there is nothing to do here. */
-  whileLoading?: (() => void) | undefined;
 }
 
 export interface LoadedPipeline {
@@ -31,14 +29,7 @@ export interface LoadedPipeline {
 }
 
 /** Errors of finding, bundling, loading and of the configuration; then no host is left. */
-export async function loadPipeline({
-  cwd,
-  pipelineFlag,
-  signal,
-  output,
-  whileLoading,
-  host: opened,
-}: LoadPipeline): Promise<LoadedPipeline> {
+export async function loadPipeline({ cwd, pipelineFlag, signal, output, host: opened }: LoadPipeline): Promise<LoadedPipeline> {
   const host = opened ?? openPlanHost({ cwd, signal, output });
   try {
     const found = pipelineFlag === undefined ? localPipelineFile(cwd) : findPipelineFile({ cwd, flag: pipelineFlag });
@@ -47,9 +38,7 @@ export async function loadPipeline({
     const [config, early] = await Promise.all([configuring, bundling]);
     const file = found ?? configuredFile(cwd, config);
     const bundle = early ?? (await bundleAndWrite(file, signal));
-    const loading = host.load({ ...bundle, file });
-    whileLoading?.();
-    await loading;
+    await host.load({ ...bundle, file });
     return { file: path.resolve(file), dir: bundle.pipelineDir, config, bundle, host };
   } catch (error) {
     await host.close();

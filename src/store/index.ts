@@ -10,11 +10,18 @@ import { postgresStore } from './postgres-store.ts';
 import { migrateSchema, olderError, schemaState } from './schema-state.ts';
 import type { Store } from './store.ts';
 
+export interface Connected {
+  pool: DatabasePool;
+  url: string;
+}
+
 export interface ConnectOptions {
   /** Default: `OUTFLOW_DATABASE_URL`, else the embedded server, which is started when it does not run. */
   url?: string;
   /** Makes the tables, or brings them up to date. Default false: where there are none, a store without runs is given. */
   migrate?: boolean;
+  /** What `connectAhead` gave; if it is to another database it is closed. */
+  connected?: Connected | undefined;
 }
 
 const OPEN_ATTEMPTS = 3;
@@ -25,10 +32,12 @@ const RECOVER_EVERY_MS = 2_000;
  * `database-newer`, `database-half-migrated` (also for tables of an older outflow without `migrate`); `database-in-use` (a
  * breaking migration while runs live); those of `ensureServer`.
  */
-export async function connectStore({ url, migrate = false }: ConnectOptions = {}): Promise<Store> {
+export async function connectStore({ url, migrate = false, connected }: ConnectOptions = {}): Promise<Store> {
   const named = url ?? (process.env['OUTFLOW_DATABASE_URL'] || undefined);
   const isEmbedded = named === undefined || named === serverUrl();
-  const opened = isEmbedded ? await openEmbedded() : { pool: await open(named), url: named };
+  const isThere = connected !== undefined && connected.url === (named ?? serverUrl());
+  if (!isThere) await connected?.pool.end();
+  const opened = isThere ? connected : isEmbedded ? await openEmbedded() : { pool: await open(named), url: named };
   try {
     const state = await schemaState(opened.pool);
     if (state !== 'current' && migrate) await migrateSchema(opened.url);
@@ -44,11 +53,16 @@ export async function connectStore({ url, migrate = false }: ConnectOptions = {}
   return postgresStore({ ...opened, ...(isEmbedded ? { recover: restartEmbedded() } : {}) });
 }
 
+/** For one who will need a store, but not before its tables are known to be there. Undefined: the embedded server does not run. */
+export async function connectAhead(url: string): Promise<Connected | undefined> {
+  return url === serverUrl() && !seemsToRun() ? undefined : { pool: await open(url), url };
+}
+
 /**
  * A server that seems to run is connected to at once. It may be stopping, for want of use, in that very moment: then, or when
  * there is none, it is started, which waits for the stop.
  */
-async function openEmbedded(): Promise<{ pool: DatabasePool; url: string }> {
+async function openEmbedded(): Promise<Connected> {
   const url = serverUrl();
   for (let attempt = 1; ; attempt++) {
     try {
