@@ -19,12 +19,11 @@ export async function runCoordinator(runDir: string): Promise<number> {
   setInterval(touchBuild, LIMITS.programTouchMs).unref();
   const told = listen();
   const start = await told.start;
-  const connected = await told.connected?.catch(() => undefined); // `start` says again where, and what fails then is told
   if (start === undefined) {
     allocations.killAll();
-    await connected?.pool.end();
-    return 0;
+    return process.exit(0); // it may still be connecting
   }
+  const connected = await told.connected?.catch(() => undefined); // `start` says again where, and what fails then is told
   return await holdRun(start, { runDir, allocations, early, connected });
 }
 
