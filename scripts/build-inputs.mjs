@@ -9,12 +9,14 @@ const folders = ['agent', 'cli', 'proto', 'scripts/licenses', 'src'];
 const files = [
   'package-lock.json',
   'package.json',
+  'scripts/ascii.mjs',
   'scripts/build.mjs',
   'scripts/kept-builds.mjs',
   'scripts/package/elf.mjs',
   'scripts/package/floor.mjs',
   'scripts/package/icu-data.mjs',
   'scripts/package/trees.mjs',
+  'scripts/proto-module.mjs',
   'tsconfig.json',
   'tsconfig.types.json',
 ];

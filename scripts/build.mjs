@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import path from 'node:path';
 import { build } from 'esbuild';
 import { buildParts, buildWideZod } from '../src/loader/parts.ts';
+import { asAscii } from './ascii.mjs';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
 import { BUILDS, keepBuild } from './kept-builds.mjs';
 import { licensesOf } from './licenses/collect.mjs';
@@ -142,6 +143,11 @@ async function buildProgram() {
       banner: { js: `/*${inputDigest.slice(0, 16)}*/${self('require("node:path").join(__dirname,"..","outflow.cjs")')}` },
     }),
   ]);
+  const program = path.join(aside, 'program');
+  for (const name of readdirSync(program).filter((one) => one.endsWith('.cjs'))) {
+    const file = path.join(program, name);
+    writeFileSync(file, asAscii(readFileSync(file, 'utf8')));
+  }
   const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   writeFileSync(path.join(aside, 'licenses.json'), JSON.stringify(licensesOf(inputs, Object.keys(natives))));
 }

@@ -5,6 +5,7 @@
 import { copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { asAscii } from '../ascii.mjs';
 import { buildStamp } from '../build-inputs.mjs';
 import { compressed } from './compress.mjs';
 import { stripped } from './elf.mjs';
@@ -67,18 +68,10 @@ function programFiles() {
     'program/esbuild.cjs': Buffer.from(header + asAscii(readFileSync('node_modules/esbuild/lib/main.js', 'utf8'))),
   };
   for (const name of readdirSync('dist/program').filter((one) => one.endsWith('.cjs'))) {
-    files[`program/${name}`] = Buffer.from(asAscii(readFileSync(path.join('dist/program', name), 'utf8')));
+    files[`program/${name}`] = readFileSync(path.join('dist/program', name));
   }
   if (readFileSync(buildStamp, 'utf8') !== stamp) throw new Error('dist/ was built anew meanwhile; run it again');
   return files;
-}
-
-/**
- * As the program's parts are read (src/system/load-part.ts). The build escapes all but what stands in regular expressions.
- * @param {string} code
- */
-function asAscii(code) {
-  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** @param {ReturnType<typeof treesFor>} trees */

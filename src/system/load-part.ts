@@ -19,7 +19,7 @@ const KEPT_FILES = 40;
 /** The exports of `program/NAME.cjs`, beside the program's own file; or, in the executable, inside it. */
 export function loadPart(name: string, program: string = fileURLToPath(import.meta.url)): unknown {
   const file = path.join(isExecutable ? insideExecutable : path.dirname(program), 'program', `${name}.cjs`);
-  // The executable's are ASCII, so that they need no decoding.
+  // They are ASCII (scripts/ascii.mjs), so that they need no decoding.
   const source = isExecutable ? embedded(`program/${name}.cjs`).toString('latin1') : sourceOf(name, file, program);
   const packed = isExecutable ? findEmbedded(`code/${name}.${command()}`) : undefined;
   const isOurs = isOfThisBuild(source);
@@ -40,10 +40,10 @@ export function loadPart(name: string, program: string = fileURLToPath(import.me
 
 /** Of this build, though the clone is being built anew in this moment. */
 function sourceOf(name: string, file: string, program: string): string {
-  const source = readFileSync(file, 'utf8');
+  const source = readFileSync(file, 'latin1');
   if (isOfThisBuild(source)) return source;
   try {
-    return readFileSync(keptFile(program, path.join('program', `${name}.cjs`)), 'utf8');
+    return readFileSync(keptFile(program, path.join('program', `${name}.cjs`)), 'latin1');
   } catch {
     return source;
   }
