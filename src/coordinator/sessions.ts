@@ -16,6 +16,7 @@ import type {
 } from '../rpc/messages.ts';
 import type { AgentStream, AgentStreamHandlers } from '../rpc/server.ts';
 import { LOG_LEVELS, LOG_STREAMS, type LogRow } from '../store/types.ts';
+import { ReportLogs } from './report-logs.ts';
 
 /** What the sessions need of the rest of the coordinator. */
 export interface SessionHost {
@@ -42,9 +43,7 @@ interface SessionState {
 export class Sessions {
   readonly #host: SessionHost;
   readonly #sessions = new Map<number, SessionState>();
-  readonly #logs = new Map<string, LogRow[]>();
-  /** Agents' own lines, not of units: what holds for many nodes is told once. */
-  readonly #told = new Set<string>();
+  readonly #logs = new ReportLogs();
   readonly #heartbeat: NodeJS.Timeout;
   #last = 0;
   #paused = false;
@@ -136,8 +135,7 @@ export class Sessions {
   }
 
   #onReport(id: number, session: SessionState, report: Report): void {
-    const rows = report.logs.map(logRow).filter((row) => this.#isNews(row));
-    if (rows.length > 0) this.#logs.set(`${session.agent}#${report.seq}`, rows);
+    this.#logs.add(session.agent, report.seq, report.logs.map(logRow));
     this.#host.enqueue({
       kind: 'report',
       session: id,
@@ -148,19 +146,9 @@ export class Sessions {
     });
   }
 
-  #isNews({ step, text }: LogRow): boolean {
-    if (step !== null) return true;
-    const isNews = !this.#told.has(text);
-    this.#told.add(text);
-    return isNews;
-  }
-
   /** Log lines of a report, once: they are committed with it. */
   takeLogs(agent: string, seq: number): readonly LogRow[] {
-    const key = `${agent}#${seq}`;
-    const logs = this.#logs.get(key);
-    this.#logs.delete(key);
-    return logs ?? [];
+    return this.#logs.take(agent, seq);
   }
 
   welcome(id: number, reportSeq: number): void {

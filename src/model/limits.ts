@@ -132,6 +132,8 @@ export const LIMITS = {
   logLineBytes: 16 * KIB,
   /** Log lines waiting in an agent; more are dropped and counted. */
   logLinesWaiting: 50_000,
+  /** Agents' own lines that a coordinator remembers, so that each is told once; then the one that was not said for longest is forgotten. */
+  toldLines: 1_000,
   /** Bytes of an error's message and stack that are kept. */
   errorBytes: 16 * KIB,
   /** Failed units a summary names. */
