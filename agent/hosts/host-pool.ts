@@ -57,7 +57,8 @@ export class HostPool {
   async stop(): Promise<void> {
     const gone = Promise.withResolvers<void>();
     this.#onEmpty = () => gone.resolve();
-    for (const host of this.#all) host.size > 0 ? host.kill() : host.leave();
+    // One that has not begun has nothing to put in order, and may be busy loading.
+    for (const host of this.#all) host.size > 0 || !host.hasBegun ? host.kill() : host.leave();
     if (this.#all.size > 0) await gone.promise;
   }
 

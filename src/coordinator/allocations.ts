@@ -1,6 +1,7 @@
 // The allocations of this run on this host: started when core asks for one, watched until they end.
 import path from 'node:path';
 import type { Event } from '../core/events.ts';
+import { LIMITS } from '../model/limits.ts';
 import { adoptLocalAgent, type LocalAllocation, startLocalAgent } from '../provider/local.ts';
 import type { AllocationRow } from '../store/types.ts';
 import { privateDir, writePrivateFile } from '../system/home.ts';
@@ -65,6 +66,15 @@ export class LocalAllocations {
 
   get liveCount(): number {
     return this.#live.size;
+  }
+
+  /** For want of a run: all are asked to leave, and after a while ended by force. */
+  async endAll(): Promise<void> {
+    const live = [...this.#live.values()];
+    for (const allocation of live) allocation.end();
+    const late = setTimeout(() => this.killAll(), LIMITS.leaveGraceMs);
+    await Promise.all(live.map(({ ended }) => ended));
+    clearTimeout(late);
   }
 
   killAll(): void {

@@ -32,12 +32,12 @@ export async function holdRun(start: StartMessage, around: Around): Promise<numb
     store = await connectStore({ url: start.databaseUrl, connected: around.connected });
     return await hold(store as Store, start, around, log);
   } catch (error) {
-    around.allocations.killAll();
     log.error({ err: error }, 'the coordinator failed');
     const told = isOutflowError(error)
       ? error
       : new OutflowError('coordinator-failed', `the coordinator failed: ${(error as Error).message}`);
     reply({ kind: 'failed', error: told.toJSON() });
+    await around.allocations.endAll();
     return 1;
   } finally {
     await store?.close();

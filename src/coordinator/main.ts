@@ -20,7 +20,7 @@ export async function runCoordinator(runDir: string): Promise<number> {
   const told = listen();
   const start = await told.start;
   if (start === undefined) {
-    allocations.killAll();
+    await allocations.endAll();
     return process.exit(0); // it may still be connecting
   }
   const connected = await told.connected?.catch(() => undefined); // `start` says again where, and what fails then is told

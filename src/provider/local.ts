@@ -9,6 +9,8 @@ export interface LocalAllocation {
   readonly process: ProcessIdentity | null;
   /** Resolves when its process has ended: how, in one line, with the end of what it printed. */
   readonly ended: Promise<string>;
+  /** Asks it to leave, and to take with it what it has on this machine's disk. */
+  end(): void;
   /** Ends it and its task hosts by force. */
   kill(): void;
 }
@@ -45,6 +47,7 @@ export function startLocalAgent(options: LocalOptions): LocalAllocation {
   return {
     process: child.pid === undefined ? null : processIdentity(child.pid),
     ended,
+    end: () => child.pid !== undefined && killGroup(child.pid, 'SIGTERM'),
     kill: () => child.pid !== undefined && killGroup(child.pid, 'SIGKILL'),
   };
 }
@@ -58,6 +61,7 @@ export function adoptLocalAgent(detail: Record<string, unknown>): LocalAllocatio
   return {
     process: identity,
     ended: waitForExit(identity, Number.POSITIVE_INFINITY).then(() => `the agent (pid ${pid}) has ended`),
+    end: () => isSameProcess(identity) && killGroup(pid, 'SIGTERM'),
     kill: () => isSameProcess(identity) && killGroup(pid, 'SIGKILL'),
   };
 }

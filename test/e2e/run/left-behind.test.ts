@@ -33,3 +33,15 @@ test('of a coordinator, an agent and its hosts, killed at the same moment', asyn
   expect((await resumed).exitCode).toBe(0);
   await until(() => ofAgents().length === 0);
 });
+
+test('of a start that comes to nothing, nothing', async () => {
+  const refused = await world.run(['run', 'wait', '--no-such-flag']);
+  expect(refused.exitCode).toBe(2);
+  expect(ofAgents()).toEqual([]);
+
+  const starting = world.start(['run', 'wait']);
+  await until(() => ofAgents().some((name) => name.endsWith('/blobs')));
+  starting.kill('SIGINT');
+  expect((await starting).stderr).toContain('there is no run');
+  expect(ofAgents()).toEqual([]);
+});
