@@ -57,14 +57,22 @@ async function keep(paths: ServerPaths, idleMs: number, told: AbortSignal): Prom
   }
 }
 
-/** The server may run for months out of what the executable has unpacked. */
-function keepPrograms(): NodeJS.Timeout | undefined {
-  if (!isExecutable) return undefined;
-  removeUnusedTrees();
+/** The server may run for months out of what the executable has unpacked, or a clone has linked aside. */
+function keepPrograms(): NodeJS.Timeout {
+  if (isExecutable) removeUnusedTrees();
   return setInterval(() => {
+    if (!isExecutable) return keepLinks();
     keepUnpacked('postgres');
     removeUnusedTrees();
   }, KEEP_PROGRAMS_MS);
+}
+
+function keepLinks(): void {
+  try {
+    findBinaries();
+  } catch {
+    // The clone is gone; the server goes on with what it has open.
+  }
 }
 
 /** Until the server is no longer wanted: starts it, watches it, and starts it again when it died. */
