@@ -1,7 +1,6 @@
 // Sessions of processes: a shell puts each of its jobs into a process group of its own, but all stay in the shell's session.
-import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killGroup } from '../../src/system/processes.ts';
+import { killGroup, processNumbers, processStat } from '../../src/system/processes.ts';
 
 /** Processes that are being started while we look are found the next time. */
 const LOOKS = 5;
@@ -23,21 +22,10 @@ export async function endSession(leader: number, graceMs: number): Promise<void>
 /** Zombies do nothing any more and are left out. Where there is no /proc, those of the leader's group stand for all. */
 function processesOf(leader: number): number[] {
   if (process.platform !== 'linux') return send(-leader, 0) ? [-leader] : [];
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => isIn(leader, pid));
-}
-
-function isIn(leader: number, pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, in parentheses, may hold anything; after it: state, parent, group, session.
-    const [state, , , session] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return session === String(leader) && state !== 'Z' && state !== 'X';
-  } catch {
-    return false; // it has just ended
-  }
+  return processNumbers().filter((pid) => {
+    const stat = processStat(pid);
+    return stat?.session === leader && !stat.isZombie;
+  });
 }
 
 function send(pid: number, signal: NodeJS.Signals | 0): boolean {

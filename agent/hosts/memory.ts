@@ -1,7 +1,8 @@
 // The memory of hosts and all that their units have started. Children are found by their parents at each look (two small reads a
 // process); those whose parent has ended, by their session: that takes a pass over all of /proc (up to 70 µs a process), and so
 // is done every few seconds only.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { processNumbers, processStat } from '../../src/system/processes.ts';
 
 const KIB = 1024;
 const PASS_EVERY_MS = 5_000;
@@ -44,9 +45,7 @@ function memoryOf(pids: Set<number>): HostMemory {
 
 function processesBySession(hosts: readonly number[]): Map<number, number[]> {
   const found = new Map<number, number[]>(hosts.map((host) => [host, []]));
-  for (const name of readdirSync('/proc')) {
-    if (Number(name) > 0) found.get(sessionOf(name))?.push(Number(name));
-  }
+  for (const pid of processNumbers()) found.get(processStat(pid)?.session ?? 0)?.push(pid);
   return found;
 }
 
@@ -56,12 +55,6 @@ function read(file: string): string {
   } catch {
     return ''; // it has ended, or is somebody else's
   }
-}
-
-function sessionOf(pid: string): number {
-  const stat = read(`/proc/${pid}/stat`);
-  // After the name, in parentheses, which may hold anything: state, parent, group, session.
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ', 4)[3]);
 }
 
 function anonymousBytes(pid: number): number {

@@ -1,6 +1,6 @@
 // Who a process is, beyond its number: pids are reused, and a zombie still answers a signal.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface ProcessIdentity {
@@ -42,17 +42,34 @@ export async function waitForExit(identity: ProcessIdentity, timeoutMs: number, 
 }
 
 function startOnLinux(pid: number): string | null {
+  const stat = processStat(pid);
+  return stat === null || stat.isZombie ? null : `${bootId()}:${stat.startTicks}`;
+}
+
+interface ProcessStat {
+  /** It has ended, and its parent has not asked for its end yet. */
+  isZombie: boolean;
+  session: number;
+  /** Since the machine's boot. */
+  startTicks: string;
+}
+
+/** What Linux says of a process. Null: there is none. */
+export function processStat(pid: number): ProcessStat | null {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
   } catch {
     return null;
   }
-  // The name, in parentheses, may hold anything; after it: state (field 3) … start time (field 22).
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const state = fields[0];
-  if (state === 'Z' || state === 'X' || state === 'x') return null;
-  return `${bootId()}:${fields[19]}`;
+  // The name, in parentheses, may hold anything; after it: state (field 3), parent, group, session … start time (field 22).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ', 20);
+  return { isZombie: /^[ZXx]$/.test(fields[0] ?? ''), session: Number(fields[3]), startTicks: fields[19] ?? '' };
+}
+
+/** The numbers of all processes that this one sees; Linux. */
+export function processNumbers(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
 }
 
 let knownBootId: string | undefined;

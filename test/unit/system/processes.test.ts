@@ -1,8 +1,18 @@
 // Who is alive: zombies are not, reused pids are not.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
-import { isSameProcess, killGroup, processIdentity, waitForExit } from '../../../src/system/processes.ts';
+import {
+  isSameProcess,
+  killGroup,
+  processIdentity,
+  processNumbers,
+  processStat,
+  waitForExit,
+} from '../../../src/system/processes.ts';
 
 test('a process is itself, and nobody else who got its pid', () => {
   const me = processIdentity(process.pid);
@@ -32,4 +42,21 @@ test('a zombie counts as dead', async () => {
     killGroup(parent.pid!, 'SIGKILL');
     await once(parent, 'exit');
   }
+});
+
+test.skipIf(process.platform !== 'linux')('the session of a process is known, whatever the process is called', async () => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'of-'));
+  const program = path.join(directory, 'a) Z 1 (b');
+  copyFileSync('/bin/sleep', program);
+  const leader = spawn(program, ['30'], { stdio: 'ignore', detached: true });
+  try {
+    await once(leader, 'spawn');
+    expect(processStat(leader.pid!)).toMatchObject({ session: leader.pid, isZombie: false });
+    expect(processNumbers()).toContain(leader.pid);
+  } finally {
+    leader.kill('SIGKILL');
+    await once(leader, 'exit');
+    rmSync(directory, { recursive: true });
+  }
+  expect(processStat(leader.pid!)).toBeNull();
 });
