@@ -123,13 +123,12 @@ export class Providers {
 
   #startLocal(id: string): void {
     const { local, enqueue } = this.#options;
-    this.publishLocal(id).then(
-      () => {
+    this.publishLocal(id)
+      .then(() => {
         local.spawn(id);
         this.#watchLocal(id);
-      },
-      (error: Error) => enqueue({ kind: 'allocation-ended', allocation: id, cause: 'agent-lost', detail: error.message }),
-    );
+      })
+      .catch((error: Error) => enqueue({ kind: 'allocation-ended', allocation: id, cause: 'agent-lost', detail: error.message }));
   }
 
   /** Agents leave by themselves; what does not is ended. `onGivenUp`: Slurm has not ended all jobs for long. */
