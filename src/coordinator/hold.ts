@@ -30,7 +30,9 @@ export async function holdRun(start: StartMessage, around: Around): Promise<numb
   let store: Store | undefined;
   try {
     store = await connectStore({ url: start.databaseUrl, connected: around.connected });
-    return await hold(store as Store, start, around, log);
+    const code = await hold(store, start, around, log);
+    if (code === 0) await tidy(store, log); // nobody waits any more
+    return code;
   } catch (error) {
     log.error({ err: error }, 'the coordinator failed');
     const told = isOutflowError(error)
@@ -104,15 +106,24 @@ function shapeOf(record: RunRecord): LocalShape {
 
 /** Renews the lease, and looks for a cancel whose nudge was lost. */
 function keepLease(store: Store, run: string, epoch: number, coordinator: Coordinator): NodeJS.Timeout {
+  const renew = async (): Promise<void> => {
+    const held = await store.renewLease(run, epoch, LIMITS.runLeaseMs);
+    if (!held) coordinator.stop();
+    else if (await store.cancelRequested(run)) coordinator.enqueue({ kind: 'cancel-requested', now: false });
+  };
   return setInterval(() => {
-    store.renewLease(run, epoch, LIMITS.runLeaseMs).then(
-      async (held) => {
-        if (!held) coordinator.stop();
-        else if (await store.cancelRequested(run)) coordinator.enqueue({ kind: 'cancel-requested', now: false });
-      },
-      () => {}, // Postgres is away: the loop sees it, and only a higher epoch ends a holder
-    );
+    renew().catch(() => {}); // Postgres is away: the loop sees it, and only a higher epoch ends a holder
   }, LIMITS.runLeaseMs / 3);
+}
+
+/** What coordinators that were killed have left in the store. */
+async function tidy(store: Store, log: pino.Logger): Promise<void> {
+  try {
+    const chunks = await store.removeCutOffUploads();
+    if (chunks > 0) log.info(`removed ${chunks} chunks of uploads that were cut off`);
+  } catch (error) {
+    log.warn({ err: error }, 'what was left of uploads that were cut off could not be removed');
+  }
 }
 
 function reply(message: CoordinatorReply): void {

@@ -32,6 +32,7 @@ export function emptyStore(): Store {
     getBlob: async function* (sha256) {
       throw new OutflowError('internal', `there is no blob ${sha256}`);
     },
+    removeCutOffUploads: async () => 0,
     findRun: noRun,
     listRuns: async () => [],
     stepSummaries: noRun,

@@ -3,7 +3,7 @@ import type { DatabasePool } from 'slonik';
 import { databaseError, errorCode, isUnreachable } from '../db/errors.ts';
 import { isOutflowError } from '../model/errors.ts';
 import { agentKeys } from './queries/agent-keys.ts';
-import { getBlob, hasBlob, putBlob } from './queries/blobs.ts';
+import { getBlob, hasBlob, putBlob, removeCutOffUploads } from './queries/blobs.ts';
 import { cancelRequested, requestCancel } from './queries/cancel.ts';
 import { commitBatch, readFence } from './queries/commit.ts';
 import { createRun } from './queries/create-run.ts';
@@ -116,6 +116,7 @@ export function postgresStore({ pool, url, recover }: PostgresStoreOptions): Sto
     putBlob: (sha256, size, chunks) => ask(() => putBlob(pool, sha256, size, chunks)),
     hasBlob: (sha256) => ask(() => hasBlob(pool, sha256)),
     getBlob: (sha256) => askAll(getBlob(pool, sha256)),
+    removeCutOffUploads: () => ask(() => removeCutOffUploads(pool)),
     findRun: (text) => ask(() => findRun(pool, text)),
     listRuns: ({ limit }) => ask(() => listRuns(pool, limit)),
     stepSummaries: (run) => ask(async () => await stepSummaries(pool, await keyOf(run))),

@@ -47,6 +47,8 @@ export interface Store {
   hasBlob(sha256: string): Promise<boolean>;
   /** Chunks in order; error `internal` when the blob is not there. */
   getBlob(sha256: string): AsyncIterable<Uint8Array>;
+  /** Of uploads that began more than a day ago: chunks, as many as is said. */
+  removeCutOffUploads(): Promise<number>;
 
   /** Ids are matched by their beginning; `last` is the newest run. Errors `unknown-run`, `ambiguous-run` (names them). */
   findRun(text: string): Promise<RunSummary>;

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { withClient } from '../../src/db/client.ts';
+import { connectStore } from '../../src/store/index.ts';
 import { collect, testStore } from '../support/postgres.ts';
 
 const opened = testStore();
@@ -57,3 +58,42 @@ test('chunks that are not what they should be are refused, and leave no trace', 
   await expect(read(sha256)).rejects.toMatchObject({ code: 'internal' });
   expect(await orphans()).toBe(0);
 });
+
+test('what an uploader that was killed has left is removed after a day, and nothing else', async () => {
+  const [old, whole, young] = [randomBytes(2_500_000), randomBytes(2_500_000), randomBytes(2_500_000)];
+  await cutOff(old);
+  await opened.store.putBlob(digestOf(whole), whole.length, [whole]);
+  expect(await opened.store.removeCutOffUploads()).toBe(0); // it may be under way
+  expect(await orphans()).toBe(2);
+
+  await withClient(opened.url, (client) => client.query(`update outflow.blob set created_at = now() - interval '25 hours'`));
+  await cutOff(young);
+  expect(await opened.store.removeCutOffUploads()).toBe(2);
+  expect(await orphans()).toBe(2); // of the younger one
+  expect((await read(digestOf(whole))).equals(whole)).toBe(true);
+});
+
+test('an upload whose first chunks were removed meanwhile is refused', async () => {
+  const bytes = randomBytes(2_500_000);
+  const slow = async function* () {
+    yield bytes.subarray(0, 2_000_000);
+    await withClient(opened.url, (client) =>
+      client.query('delete from outflow.blob_chunk where upload not in (select upload from outflow.blob)'),
+    );
+    yield bytes.subarray(2_000_000);
+  };
+  await expect(opened.store.putBlob(digestOf(bytes), bytes.length, slow())).rejects.toMatchObject({ code: 'internal' });
+  expect(await opened.store.hasBlob(digestOf(bytes))).toBe(false);
+  expect(await orphans()).toBe(0);
+});
+
+/** All but the last chunk of it arrive; then the connections break, and the uploader cannot clean up any more. */
+async function cutOff(bytes: Buffer): Promise<void> {
+  const store = await connectStore({ url: opened.url });
+  const broken = async function* () {
+    yield bytes;
+    await store.close();
+    throw new Error('the coordinator was killed');
+  };
+  await expect(store.putBlob(digestOf(bytes), bytes.length, broken())).rejects.toThrow();
+}

@@ -1,5 +1,6 @@
 // Blobs by their SHA-256, in chunks. The row that names a blob comes after its last chunk and after its digest was checked, so
-// that what is cut off in the middle is never seen; chunks of such an upload stay behind, and harm nobody.
+// that what is cut off in the middle is never seen. Whoever uploads removes what came of an upload that failed; where he is killed, or
+// Postgres goes away, `removeCutOffUploads` does so some day.
 import { createHash } from 'node:crypto';
 import type { CommonQueryMethods } from 'slonik';
 import { z } from 'zod';
@@ -36,13 +37,32 @@ export async function putBlob(
     if (digest !== sha256 || bytes !== size) {
       throw new OutflowError('internal', `blob ${sha256} (${size} bytes) came as ${digest} (${bytes} bytes)`);
     }
+    // Of one who has slept for a day, the chunks may have been removed.
     const { rowCount } = await db.query(sql.typeAlias('void')`
-      insert into outflow.blob (sha256, upload, size) values (${sha256}, ${upload}, ${size}) on conflict do nothing`);
-    if (rowCount === 0) await forget(db, upload); // another was faster
+      insert into outflow.blob (sha256, upload, size)
+      select ${sha256}, ${upload}, ${size}::bigint
+       where (select count(*) from outflow.blob_chunk where upload = ${upload}) = ${n}
+          on conflict do nothing`);
+    if (rowCount === 0) {
+      await forget(db, upload); // another was faster
+      if (!(await hasBlob(db, sha256))) throw new OutflowError('internal', `the upload of blob ${sha256} took more than a day`);
+    }
   } catch (error) {
     await forget(db, upload).catch(() => {});
     throw error;
   }
+}
+
+/**
+ * Chunks of uploads that began more than a day ago and came to nothing: uploads are numbered in the order in which they begin, and a
+ * later one was whole by then. Gives how many chunks they were.
+ */
+export async function removeCutOffUploads(db: CommonQueryMethods): Promise<number> {
+  const { rowCount } = await db.query(sql.typeAlias('void')`
+    delete from outflow.blob_chunk as chunk
+     where upload < (select max(upload) from outflow.blob where created_at < now() - interval '1 day')
+       and not exists (select from outflow.blob where blob.upload = chunk.upload)`);
+  return rowCount;
 }
 
 async function forget(db: CommonQueryMethods, upload: number): Promise<void> {
