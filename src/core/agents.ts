@@ -135,6 +135,11 @@ export class Agents {
     return this.#byNumber.some((agent) => agent.info.allocation === allocation && agent.presence.kind !== 'gone');
   }
 
+  /** How many there have been, those that are gone too. */
+  ofAllocation(allocation: string): number {
+    return this.#byNumber.filter(({ info }) => info.allocation === allocation).length;
+  }
+
   #add(info: AgentInfo, presence: Presence): Agent {
     const agent = new Agent(this.#byNumber.length, info, presence, this.#steps);
     this.#byNumber.push(agent);

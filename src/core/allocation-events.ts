@@ -2,9 +2,10 @@
 import { LIMITS } from '../model/limits.ts';
 import { type Agent, NO_POOL } from './agents.ts';
 import { endAllocations, giveUp, liveOnSlurm, noteSilence, poolOf } from './allocation-end.ts';
-import { type Allocation, hasEnded, isStarting, nameOf } from './allocations.ts';
+import { type Allocation, connect, hasEnded, isStarting, nameOf } from './allocations.ts';
 import type { Event } from './events.ts';
 import { say } from './notices.ts';
+import { nodeOf } from './other-nodes.ts';
 import { fitting } from './places.ts';
 import type { Pool } from './pools.ts';
 import { emit, isOver, type State } from './state.ts';
@@ -21,7 +22,7 @@ export function onSubmitted(state: State, event: Of<'allocations-submitted'>): v
       unwanted.push(allocation);
       continue;
     }
-    if (state.agents.isHeardOf(id)) allocation.stage = { kind: 'connected', emptySinceMs: null };
+    if (state.agents.isHeardOf(id)) connect(allocation, state.nowMs);
     else if (allocation.stage.kind === 'asked' || hasEnded(allocation))
       allocation.stage = { kind: 'pending', waiting: null, waitsSinceMs: state.nowMs, isNoted: false };
     store(state, allocation, allocation.stage.kind === 'pending' ? 'asked' : 'running');
@@ -129,10 +130,10 @@ export function onHello(state: State, agent: Agent): string | undefined {
   const isMissing = hasEnded(allocation) && allocation.job === null;
   if (isMissing && !isWantedLate(state, allocation)) return 'its allocation is not needed any more';
   if (isMissing) store(state, allocation, 'running');
-  if (isMissing || !hasEnded(allocation)) allocation.stage = { kind: 'connected', emptySinceMs: null };
+  if (isMissing || !hasEnded(allocation)) connect(allocation, state.nowMs);
   const pool = poolOf(state, allocation);
   if (pool.spec.kind === 'slurm') {
-    state.nodes.onHello(allocation.node ?? agent.info.host);
+    state.nodes.onHello(nodeOf(state, agent, allocation) ?? agent.info.host);
     const misfit = misfitOf(state, agent);
     if (misfit !== undefined) {
       noteSilence(state, pool, { cause: 'agent-lost', message: misfit });

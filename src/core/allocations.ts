@@ -9,8 +9,8 @@ export type Stage =
   | { kind: 'pending'; waiting: Waiting | null; waitsSinceMs: number; isNoted: boolean }
   /** It runs; its agent has not said hello. */
   | { kind: 'running'; sinceMs: number; isNoted: boolean }
-  /** `emptySinceMs`: since when no agent of it is heard of any more. */
-  | { kind: 'connected'; emptySinceMs: number | null }
+  /** `sinceMs`: its first hello. `emptySinceMs`: since when no agent of it is heard of any more. */
+  | { kind: 'connected'; sinceMs: number; isNoted: boolean; emptySinceMs: number | null }
   /** `failure`: of those that were cut off with it. */
   | { kind: 'ended'; failure: Failure };
 
@@ -108,6 +108,13 @@ export class Allocations {
     this.#byId.set(id, allocation);
     return allocation;
   }
+}
+
+/** An agent of it is heard of, perhaps another one than before. */
+export function connect(allocation: Allocation, nowMs: number): void {
+  const { stage } = allocation;
+  const first = stage.kind === 'connected' ? stage : { kind: 'connected' as const, sinceMs: nowMs, isNoted: false };
+  allocation.stage = { ...first, emptySinceMs: null };
 }
 
 export function hasEnded(allocation: Allocation): boolean {

@@ -4,7 +4,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Agent } from './agents.ts';
 import { failHopelessSteps, giveUp, liveOnSlurm, onAllocationEnded } from './allocation-end.ts';
 import { onRefused, onRunning, onSubmitted, onWaits } from './allocation-events.ts';
-import { hasEnded, type KnownAllocation } from './allocations.ts';
+import { connect, hasEnded, type KnownAllocation } from './allocations.ts';
 import type { Effect } from './effects.ts';
 import type { AgentInfo, Event } from './events.ts';
 import { grow } from './growth.ts';
@@ -63,7 +63,7 @@ export class Core {
     const agent = agents.expect(info, reportSeq, nowMs);
     agent.pool = poolOfAgent(this.#state, info.allocation);
     const allocation = allocations.get(info.allocation);
-    if (allocation && !hasEnded(allocation)) allocation.stage = { kind: 'connected', emptySinceMs: null };
+    if (allocation && !hasEnded(allocation)) connect(allocation, nowMs);
   }
 
   /** Allocations that have not ended, for people. */

@@ -3,6 +3,7 @@
 
 import { LIMITS } from '../model/limits.ts';
 import { type Allocation, isStarting } from './allocations.ts';
+import { silentNodes } from './other-nodes.ts';
 import type { State } from './state.ts';
 import type { StepRun } from './steps.ts';
 import { UNIT } from './units.ts';
@@ -98,11 +99,9 @@ function unitsWanted(state: State, step: StepRun): number {
 
 function placesOf(state: State): Place[] {
   const places: Place[] = [];
-  const greeted = new Map<Allocation, number>();
   for (const agent of state.agents) {
     if (agent.presence.kind === 'gone' || agent.draining) continue;
     const allocation = state.allocations.get(agent.info.allocation) ?? null;
-    if (allocation) greeted.set(allocation, (greeted.get(allocation) ?? 0) + 1);
     const { cpus, memoryMib, gpus } = agent.info;
     places.push({
       pool: agent.pool,
@@ -118,9 +117,8 @@ function placesOf(state: State): Place[] {
   for (const allocation of state.allocations) {
     if (allocation.ending) continue;
     if (isStarting(allocation)) later.push(allocation);
-    // Of several nodes, those whose agents are still to come.
-    else if (allocation.stage.kind === 'connected' && greeted.has(allocation))
-      places.push(...nodesOf(allocation).slice(greeted.get(allocation)));
+    else if (allocation.stage.kind === 'connected' && !allocation.stage.isNoted)
+      places.push(...nodesOf(allocation, silentNodes(state, allocation)));
   }
   const isRunning = ({ stage }: Allocation): number => Number(stage.kind !== 'running');
   later.sort((a, b) => isRunning(a) - isRunning(b));
@@ -128,10 +126,10 @@ function placesOf(state: State): Place[] {
   return places;
 }
 
-function nodesOf(allocation: Allocation): Place[] {
+function nodesOf(allocation: Allocation, count = allocation.shape?.nodes): Place[] {
   const { shape, pool } = allocation;
   if (shape === null) return []; // its shape is learned before anything is asked for
-  return Array.from({ length: shape.nodes }, () => ({
+  return Array.from({ length: count ?? 0 }, () => ({
     pool,
     allocation,
     cpus: shape.cpus,

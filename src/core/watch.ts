@@ -4,6 +4,7 @@ import { LIMITS } from '../model/limits.ts';
 import { endAllocations, isSlurm } from './allocation-end.ts';
 import { type Allocation, hasEnded, nameOf } from './allocations.ts';
 import { say } from './notices.ts';
+import { silentNodes } from './other-nodes.ts';
 import { emit, type State } from './state.ts';
 
 export function watchAllocations(state: State): void {
@@ -13,7 +14,9 @@ export function watchAllocations(state: State): void {
     const dueMs = dueMsOf(state, allocation);
     if (dueMs === undefined || dueMs > state.nowMs) continue;
     const { stage, ending } = allocation;
-    if (ending !== null || stage.kind === 'connected') over.push(allocation);
+    if (ending !== null) over.push(allocation);
+    else if (isGreeting(state, allocation)) noteSilentNodes(state, allocation);
+    else if (stage.kind === 'connected') over.push(allocation);
     else if (stage.kind === 'running' && stage.isNoted) silent.push(allocation);
     else if (stage.kind === 'running') noteSilent(state, allocation, stage);
     else if (stage.kind === 'pending' && stage.waiting !== null) {
@@ -32,6 +35,23 @@ function noteSilent(state: State, allocation: Allocation, stage: { isNoted: bool
   emit(state, { kind: 'inspect-allocation', allocation: allocation.id, isSignalled: false });
 }
 
+/** Agents of it are heard of, but not of all of its nodes. */
+function isGreeting(state: State, allocation: Allocation): allocation is Allocation & { stage: { kind: 'connected' } } {
+  const { stage } = allocation;
+  if (stage.kind !== 'connected' || stage.isNoted || stage.emptySinceMs !== null || state.phase.kind === 'ended') return false;
+  return silentNodes(state, allocation) > 0;
+}
+
+/** What they would have been given goes elsewhere; should their agents come all the same, they are welcome. */
+function noteSilentNodes(state: State, allocation: Allocation & { stage: { isNoted: boolean } }): void {
+  allocation.stage.isNoted = true;
+  if (allocation.isInherited) return; // agents of an earlier holder's time are not all known
+  const count = silentNodes(state, allocation);
+  const since = formatDuration(LIMITS.helloNoticeMs);
+  const nodes = `${count} of the ${allocation.shape?.nodes} nodes of allocation ${nameOf(allocation)}`;
+  say(state, 'warn', `${nodes} ${count === 1 ? 'has' : 'have'} not said hello within ${since} of the first: others get the work`);
+}
+
 /** When there is something to do about the allocation though nothing happens to it. */
 export function dueMsOf(state: State, allocation: Allocation): number | undefined {
   const { stage, ending } = allocation;
@@ -42,6 +62,7 @@ export function dueMsOf(state: State, allocation: Allocation): number | undefine
   if (stage.kind === 'connected' && stage.emptySinceMs !== null)
     return stage.emptySinceMs + (state.phase.kind === 'ended' ? LIMITS.jobExitMs : LIMITS.endRetryMs);
   if (stage.kind === 'connected' && state.phase.kind === 'ended') return state.phase.atMs + LIMITS.cancelGraceMs;
+  if (isGreeting(state, allocation)) return allocation.stage.sinceMs + LIMITS.helloNoticeMs;
   if (stage.kind === 'pending' && stage.waiting?.kind === 'admin' && !stage.isNoted)
     return stage.waitsSinceMs + LIMITS.adminNoticeMs;
   return undefined;

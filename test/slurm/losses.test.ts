@@ -1,7 +1,7 @@
 // Nodes and daemons that go while units run: our heartbeat says who lives, Slurm says why something died, and no result is lost.
 import { afterEach, expect, test } from 'vitest';
 import { HeldRun } from '../support/held-runs.ts';
-import { liveJobsOf, type NotedRuns, useNotedRuns } from '../support/noted-runs.ts';
+import { jobsOf, liveJobsOf, type NotedRuns, useNotedRuns } from '../support/noted-runs.ts';
 import { cluster, describeSlurm, type SlurmWorld } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
@@ -65,6 +65,26 @@ describeSlurm('a run on Slurm', () => {
       for (const attempt of attempts)
         expect(attempt).toMatchObject({ loss: true, cause: expect.stringMatching(/^(agent|node)-lost$/) });
     }
+  });
+
+  test('runs the units of one node of several elsewhere, while the others of its allocation go on', async () => {
+    const held = new HeldRun(world, 'several', ['--count', '4', '--cpus', '4', '--nodes-per-allocation', '2']);
+    const run = await held.submit();
+    await until(() => held.notes().length === 4);
+    expect(await jobsOf(run)).toHaveLength(1);
+    const nodes = [...new Set(held.notes().map(({ host }) => host))].sort();
+    expect(nodes).toHaveLength(2);
+    // The first one has the job's script.
+    const [stays, silent] = nodes as [string, string];
+    await cluster('node', 'freeze', silent);
+    await until(() => held.notes().filter(({ attempt, host }) => attempt === 2 && !nodes.includes(host)).length === 2);
+    // Slurm takes it for dead as well, and out of the job.
+    await cluster('node', 'down', silent);
+    await until(async () => (await liveJobsOf(run)).some((job) => job.nodes === stays));
+    held.letGo();
+    expect(await runs.ended(run)).toBe('succeeded');
+    expect((await runs.units(run)).map(({ attempt }) => attempt).sort()).toEqual([1, 1, 2, 2]);
+    expect(held.notes('end').filter(({ host }) => host === stays)).toHaveLength(2);
   });
 
   test('does not wait for silence where Slurm knows that a node is down', async () => {

@@ -14,7 +14,7 @@ const SRUN_OPTIONS = [
   // All of each node's grant, in the agent's own hands; steps of units may run beside it.
   ...['--overlap', '--cpu-bind=none', '--mem=0', '--mpi=none', '--export=ALL', '--input=none'],
   // An agent that leaves, or a node that dies, does not end the others.
-  ...['-K0', '--wait=0', `\${SLURM_GPUS_ON_NODE:+--gres=gpu:$SLURM_GPUS_ON_NODE}`],
+  ...['-K0', '--no-kill', '--wait=0', `\${SLURM_GPUS_ON_NODE:+--gres=gpu:$SLURM_GPUS_ON_NODE}`],
 ].join(' ');
 
 export function scriptOf(job: Pick<JobRequest, 'agent' | 'cwd' | 'growth' | 'name' | 'prologue' | 'ship'>): string {

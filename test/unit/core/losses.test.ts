@@ -70,6 +70,60 @@ describe('an agent whose connection is gone', () => {
   });
 });
 
+describe('one of the nodes of an allocation', () => {
+  const ofTwo = () => {
+    const run = new SlurmRun([{ total: 16 }], { nodesPerAllocation: 2, nodes: [{}, {}, {}] }).begin();
+    run.submitted('1-1.0');
+    run.runs('1-1.0', { node: 'n[1-2]' });
+    run.hello('1-1.0', { id: 'first', host: 'n1' });
+    return run;
+  };
+
+  test('whose agent is lost comes no more: its share is asked for elsewhere', () => {
+    const run = ofTwo();
+    const second = run.hello('1-1.0', { id: 'second', host: 'n2' });
+    run.disconnect(second);
+    run.pass(12_001);
+    expect(run.all('allocate').slice(1)).toMatchObject([{ allocations: ['1-2.0'], shape: { nodes: 1 }, excludedNodes: ['n2'] }]);
+    expect(run.ended).toEqual([]);
+  });
+
+  test('whose agent is told to go comes no more', () => {
+    const run = ofTwo();
+    const second = run.hello('1-1.0', { id: 'second', host: 'n2' });
+    run.apply({ kind: 'drain-requested', agent: 'second' });
+    run.fail(second, run.held(second), { cause: 'drained', message: 'it must go' });
+    expect(run.all('allocate').slice(1)).toMatchObject([{ allocations: ['1-2.0'], shape: { nodes: 1 } }]);
+  });
+
+  test('of which nobody says hello is waited for a minute longer than the first, and told of', () => {
+    const run = ofTwo();
+    run.pass(59_000);
+    expect(run.asked).toHaveLength(1);
+    run.pass(2_000);
+    expect(run.notices).toEqual([
+      '1 of the 2 nodes of allocation 1-1.0 (job job-1-1.0, node n[1-2]) has not said hello within 1 m 00 s of the first: others get the work',
+    ]);
+    expect(run.all('allocate').slice(1)).toMatchObject([{ allocations: ['1-2.0'], shape: { nodes: 1 } }]);
+    run.pass(600_000);
+    expect(run.notices).toHaveLength(1);
+    expect(run.ended).toEqual([]);
+  });
+
+  test('may be used again as soon as another agent there is heard of', () => {
+    const run = ofTwo();
+    run.disconnect(run.hello('1-1.0', { id: 'second', host: 'n2' }));
+    run.pass(12_001);
+    run.submitted('1-2.0');
+    run.runs('1-2.0', { node: 'n[2-3]' });
+    run.hello('1-2.0', { id: 'third', host: 'n2' });
+    run.ends('1-2.0', 'preempted');
+    run.ends('1-1.0', 'preempted');
+    for (const { allocations, excludedNodes } of run.all('allocate').slice(2))
+      expect([allocations, excludedNodes]).toEqual([expect.anything(), []]);
+  });
+});
+
 test('an agent that we hear lives, whatever Slurm says', () => {
   const run = new SlurmRun([{ total: 16 }], { maxAllocations: 1 }).begin();
   const session = run.connect('1-1.0');

@@ -48,7 +48,7 @@ test('srun starts one agent a node, for the allocation of this element', async (
   const { stdout } = await run();
   const lines = stdout.split('\n');
   expect(lines.slice(0, 3)).toEqual(['-N2', '-n2', '--ntasks-per-node=1']);
-  expect(lines.slice(11, -2)).toEqual([
+  expect(lines.slice(12, -2)).toEqual([
     '/opt/node',
     "/it's here/outflow.cjs",
     'agent',
