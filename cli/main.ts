@@ -10,7 +10,7 @@ async function main(): Promise<number> {
   const [first, ...rest] = words;
   switch (first) {
     case '__coordinator':
-      return await (await import('../src/coordinator/main.ts')).runCoordinator(rest[0] ?? '');
+      return await (await import('../src/coordinator/main.ts')).runCoordinator(rest[0] ?? '', { isNew: rest[1] === 'new' });
     case '__host':
       return await (await import('../agent/host/main.ts')).runHost();
     case '__plan-host':

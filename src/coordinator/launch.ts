@@ -37,7 +37,7 @@ export function prepareCoordinator(options: PrepareOptions = {}): PreparedCoordi
   privateDir(dir);
   const logFile = path.join(dir, 'coordinator.log');
   const log = openSync(logFile, 'a', 0o600);
-  const self = selfCommand('__coordinator', dir);
+  const self = selfCommand('__coordinator', dir, ...(options.resume === undefined ? ['new'] : []));
   const child = spawn(self.command, self.args, {
     argv0: self.argv0,
     detached: true, // its own session: a closed terminal or Ctrl-C does not reach it
@@ -60,10 +60,10 @@ export function prepareCoordinator(options: PrepareOptions = {}): PreparedCoordi
     },
     discard: async () => {
       const gone = exited(child);
-      if (child.connected) child.disconnect(); // it ends, with its agent
+      if (child.connected) child.disconnect(); // it ends, with its agent and a new run's directory
       child.unref();
       await gone;
-      if (options.resume === undefined) rmSync(dir, { recursive: true, force: true });
+      if (options.resume === undefined) rmSync(dir, { recursive: true, force: true }); // it may have ended in another way
     },
   };
 }

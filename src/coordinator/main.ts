@@ -1,4 +1,5 @@
 // The `__coordinator` program: gets ready, waits for a run, and holds it.
+import { rmSync } from 'node:fs';
 import { LIMITS } from '../model/limits.ts';
 import { type Connected, connectAhead } from '../store/index.ts';
 import { touchBuild } from '../system/shared-program.ts';
@@ -7,8 +8,11 @@ import { submitEnvironment } from './environment.ts';
 import { holdRun } from './hold.ts';
 import { type ConnectMessage, FIRST_ALLOCATION, type StartMessage } from './messages.ts';
 
-/** `runDir`: the 0700 directory of the run to come, or of the one to resume. Resolves with the exit code. */
-export async function runCoordinator(runDir: string): Promise<number> {
+/**
+ * `runDir`: the 0700 directory of the run to come, or of the one to resume. `isNew`: it was made for us, and goes where no run
+ * comes: a command may be killed while it starts. Resolves with the exit code.
+ */
+export async function runCoordinator(runDir: string, { isNew }: { isNew: boolean }): Promise<number> {
   process.on('SIGINT', () => {}); // the CLI cancels; we end with the run
   const allocations = new LocalAllocations(runDir);
   const environment = submitEnvironment(runDir);
@@ -21,6 +25,8 @@ export async function runCoordinator(runDir: string): Promise<number> {
   const start = await told.start;
   if (start === undefined) {
     await allocations.endAll();
+    // With an environment in it the run was accepted, and can be resumed.
+    if (isNew && submitEnvironment(runDir) === undefined) rmSync(runDir, { recursive: true, force: true });
     return process.exit(0); // it may still be connecting
   }
   const connected = await told.connected?.catch(() => undefined); // `start` says again where, and what fails then is told
