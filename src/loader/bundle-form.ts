@@ -5,8 +5,8 @@ export type BundleForm = 'script' | 'module';
 /** In a script: what the pipeline exports. */
 export const EXPORTS = '__outflow_exports';
 
-/** How a script begins: it is a function, in which `module` and `exports` are no names, as in a module. */
-const START = `(function(){'use strict';`;
+/** How a script begins: it is a function, in which `module`, `exports` and `arguments` are no names, as in a module. */
+const START = `(()=>{'use strict';`;
 
 export function scriptOf(code: string): string {
   return `${START}${code}return ${EXPORTS}})`;

@@ -109,6 +109,7 @@ function optionsFor(entry: string, parts: Parts, used: PackagesUsed, form: Bundl
     ...(form === 'module' ? { format: 'esm' } : { format: 'iife', globalName: EXPORTS }),
     target: 'node24',
     minifyWhitespace: true,
+    lineLimit: 500, // of a column after 1,000 V8 does not tell when a script does not parse
     legalComments: 'none',
     sourcemap: 'external',
     sourcesContent: false,

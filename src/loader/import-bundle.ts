@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import vm from 'node:vm';
 import { formOf } from './bundle-form.ts';
-import { mapStacksOf } from './mapped-stacks.ts';
+import { mapStacksOf, placeSyntaxError } from './mapped-stacks.ts';
 
 type Exports = Record<string, unknown>;
 
@@ -40,7 +40,7 @@ function runScript(script: string, source: string): Exports {
   const file = path.join(path.dirname(script), `compiled-${cachedDataVersionTag()}`);
   const cachedData = contentOf(file);
   const compiled = compile(source, pathToFileURL(script).href, cachedData);
-  const exported = compiled.runInThisContext()() as Exports;
+  const exported = (compiled.runInThisContext()() ?? {}) as Exports; // of CommonJS, where it may be anything
   if (cachedData === undefined || compiled.cachedDataRejected) keep(file, compiled);
   return exported;
 }
@@ -84,18 +84,24 @@ function importFile(url: string): Promise<Exports> {
 
 /** Its `import()` is that of a module. */
 function compile(source: string, filename: string, cachedData?: Buffer): vm.Script {
+  withoutWarning();
   const importModuleDynamically = vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-  return withoutWarnings(() => new vm.Script(source, { filename, cachedData, importModuleDynamically }));
+  try {
+    return new vm.Script(source, { filename, cachedData, importModuleDynamically });
+  } catch (error) {
+    if (error instanceof SyntaxError) placeSyntaxError(error);
+    throw error;
+  }
 }
 
-function withoutWarnings<T>(work: () => T): T {
-  const emitWarning = process.emitWarning;
-  process.emitWarning = () => {};
-  try {
-    return work();
-  } finally {
-    setImmediate(() => {
-      process.emitWarning = emitWarning;
-    });
-  }
+let isWithout = false;
+
+/** Node warns of this option of ours when the user's code first says `import()`; what else it warns of is shown. */
+function withoutWarning(): void {
+  if (isWithout) return;
+  isWithout = true;
+  const emitWarning = process.emitWarning as (...args: unknown[]) => void;
+  process.emitWarning = (...args: unknown[]) => {
+    if (!String(args[0]).startsWith('vm.USE_MAIN_CONTEXT_DEFAULT_LOADER ')) emitWarning.apply(process, args);
+  };
 }

@@ -21,6 +21,15 @@ export function mapStacksOf(script: string): void {
   Error.stackTraceLimit = Math.max(Error.stackTraceLimit, 50);
 }
 
+/**
+ * V8 parses a script strictly, as it does modules; esbuild has passed what CommonJS may say elsewhere (`with`). Of such an error
+ * the place stands above the stack, in the script; it becomes a frame, in the user's file.
+ */
+export function placeSyntaxError(error: SyntaxError): void {
+  const [place = '', , carets = ''] = (error.stack ?? '').split('\n', 3);
+  error.stack = `${header(error)}\n    at ${`${place}:${carets.indexOf('^') + 1}`.replace(PLACE, mapped)}`;
+}
+
 function prepareStackTrace(error: Error, sites: NodeJS.CallSite[]): string {
   const frames = sites.map(frameOf);
   const last = frames.findLastIndex(({ kind }) => kind === 'user');

@@ -79,8 +79,21 @@ async function perform(request: PlanRequest): Promise<unknown> {
 }
 
 function configOf(exported: Record<string, unknown>, file: string): unknown {
-  if ('default' in exported) return JSON.parse(JSON.stringify(exported['default'] ?? null));
+  if ('default' in exported) return plainData(exported['default'], file);
   throw new OutflowError('bad-config', `the configuration ${file} has no default export`, { hint: 'write export default { … }' });
+}
+
+function plainData(value: unknown, file: string): unknown {
+  const failed = (why: string): OutflowError =>
+    new OutflowError('bad-config', `the default export of the configuration ${file} is not plain data: ${why}`, {
+      hint: 'write export default { … }',
+    });
+  if (typeof value !== 'object') throw failed(`it is of type ${typeof value}`);
+  try {
+    return JSON.parse(JSON.stringify(value));
+  } catch (error) {
+    throw failed((error as Error).message.split('\n')[0]!);
+  }
 }
 
 /** `setup` runs twice, since each task host will run it again and must get the same graph. */

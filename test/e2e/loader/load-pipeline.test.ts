@@ -94,6 +94,18 @@ test('a configuration that is wrong is told with its file, whether it cannot be 
     code: 'bad-config',
     message: expect.stringContaining('no default export'),
   });
+  for (const [code, why] of [
+    ['() => ({})', 'is of type function'],
+    ['{ workers: 1n }', 'not plain data: '],
+  ]) {
+    await failing({ 'outflow.config.ts': `export default ${code};` }).toMatchObject({
+      code: 'bad-config',
+      message: expect.stringContaining(why as string),
+    });
+  }
+  await failing({ 'outflow.config.js': 'module.exports = null;' }).toMatchObject({
+    message: expect.stringContaining('no default export'),
+  });
   await failing({ 'outflow.config.ts': 'export default { wokers: 3 };' }).toMatchObject({
     message: expect.stringContaining('did you mean workers?'),
   });

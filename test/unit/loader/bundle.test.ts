@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { bundlePipeline } from '../../../src/loader/bundle.ts';
 import { decodeBundle } from '../../../src/loader/stored-bundle.ts';
-import { bundleOf, load, project, writeFiles } from './temporary-project.ts';
+import { bundleOf, load, loadBundle, project, writeFiles } from './temporary-project.ts';
 
 test('relative imports without extension, as .js that names a .ts, of folders, JSON and by import()', async () => {
   const dir = project({
@@ -49,6 +49,81 @@ test('a pipeline in CommonJS exports its commands all the same', async () => {
     'pipeline.js': `const os = require('node:os'); exports.found = typeof os.cpus; exports.file = __filename;`,
   });
   expect(await load(dir, 'pipeline.js')).toEqual({ found: 'function', file: path.join(dir, 'pipeline.js') });
+});
+
+/** Both are a bundle, in two forms: `form` makes a pipeline of the one or of the other. */
+const FORMS: ReadonlyArray<{ form: string; wait: string }> = [
+  { form: 'a script', wait: '' },
+  { form: 'a module, as it waits at its top,', wait: 'await null;' },
+];
+
+test.each(FORMS)('the top of $form is strict, and has the names of an ES module', async ({ wait }) => {
+  const dir = project({
+    'pipeline.ts': `${wait}
+      import esm from 'esm'; import cjs from 'cjs';
+      function whose(this: unknown) { return this; }
+      export const found = [typeof module, typeof exports, typeof arguments, typeof this, typeof whose(), ...esm];
+      export const common = cjs;`,
+    'node_modules/esm/package.json': '{ "type": "module" }',
+    'node_modules/esm/index.js': `export default [typeof module, typeof exports, typeof arguments, typeof this];`,
+    'node_modules/cjs/package.json': '{}',
+    'node_modules/cjs/index.js': `(function (root, make) {
+        if (typeof define === 'function' && define.amd) define(make);
+        else if (typeof exports === 'object' && typeof module !== 'undefined') module.exports = make();
+        else root.made = make();
+      })(this, () => [typeof module, typeof exports, typeof require]);`,
+  });
+  expect(await load(dir)).toEqual({ found: Array(9).fill('undefined'), common: ['object', 'object', 'function'] });
+});
+
+test.each(FORMS)(
+  'in $form import() takes what is known only as it runs, each time it is loaded, and nothing is warned of',
+  async ({ wait }) => {
+    const dir = project({
+      'pipeline.ts': `${wait}
+      const names = ['./a.mjs', 'esm', './b.json'];
+      const [a, esm, b] = names.map((name) => import.meta.resolve(name));
+      process.emitWarning('of the user');
+      export const found = async () =>
+        [(await import(a!)).a, (await import(esm!)).esm, (await import(b!, { with: { type: 'json' } })).default, (await eval('import("node:path")')).sep];`,
+      'a.mjs': 'export const a = 1;',
+      'b.json': '3',
+      'node_modules/esm/package.json': '{ "type": "module" }',
+      'node_modules/esm/index.js': 'export const esm = await Promise.resolve(2);',
+    });
+    const bundle = await bundleOf(dir);
+    const loaded = { found: [1, 2, 3, '/'] };
+    const cache = path.join(dir, 'cache');
+    for (const _ of ['compiled', 'kept']) {
+      const printed: string[] = [];
+      expect(await loadBundle(bundle, { cache, warnings: printed })).toEqual(loaded);
+      expect(printed.join('')).toMatch(/^\(node:\d+\) Warning: of the user\n.*trace-warnings.*\n$/);
+    }
+  },
+);
+
+test('a package in ES modules that waits at its top, by import and import()', async () => {
+  const dir = project({
+    'pipeline.ts': `export { found } from 'waits'; export const late = async () => (await import('waits')).found;`,
+    'node_modules/waits/package.json': '{ "type": "module" }',
+    'node_modules/waits/index.js': 'export const found = await Promise.resolve(1);',
+  });
+  expect(await load(dir)).toEqual({ found: 1, late: 1 });
+});
+
+test('what CommonJS may export besides an object: nothing', async () => {
+  const dir = project({ 'pipeline.js': 'module.exports = null;' });
+  expect(await load(dir, 'pipeline.js')).toEqual({});
+});
+
+test('code that only sloppy scripts may have: its place', async () => {
+  const dir = project({
+    'pipeline.ts': `import old from 'old'; export const found = old;`,
+    'node_modules/old/package.json': '{}',
+    'node_modules/old/index.js': `exports.a = ${JSON.stringify('a'.repeat(2_000))};\nvar gone = 2; delete gone;`,
+  });
+  const old = path.join(dir, 'node_modules', 'old', 'index.js');
+  await expect(load(dir)).rejects.toThrow(`${old}:2:22`);
 });
 
 test("import.meta and __dirname name the user's original file, and its lines stay where they were", async () => {

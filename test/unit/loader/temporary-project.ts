@@ -42,9 +42,13 @@ export async function load(dir: string, file = 'pipeline.ts'): Promise<Record<st
   return loadBundle(await bundleOf(dir, file));
 }
 
-export async function loadBundle(bundle: Bundle): Promise<Record<string, unknown>> {
-  const cache = path.join(project({}), 'bundles');
+/** `warnings` gets what it wrote to stderr. */
+export async function loadBundle(
+  bundle: Bundle,
+  { cache = path.join(project({}), 'bundles'), warnings = [] }: { cache?: string; warnings?: string[] } = {},
+): Promise<Record<string, unknown>> {
   const script = await materializeBundle({ ...bundle, dir: cache });
-  const { stdout } = await promisify(execFile)(process.execPath, [loader, script, bundle.pipelineDir]);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [loader, script, bundle.pipelineDir]);
+  warnings.push(stderr);
   return JSON.parse(stdout);
 }
