@@ -1,10 +1,11 @@
 // Loads a materialized bundle into this process: the one way in which user code starts to run.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { cachedDataVersionTag } from 'node:v8';
 import vm from 'node:vm';
+import { keepCode, keptCode } from '../system/kept-code.ts';
 import { formOf } from './bundle-form.ts';
 import { mapStacksOf, placeSyntaxError } from './mapped-stacks.ts';
 
@@ -38,30 +39,11 @@ async function load(script: string, pipelineDir: string): Promise<Exports> {
 function runScript(script: string, source: string): Exports {
   // V8 takes only what it has made itself, with the same options.
   const file = path.join(path.dirname(script), `compiled-${cachedDataVersionTag()}`);
-  const cachedData = contentOf(file);
+  const cachedData = keptCode(file);
   const compiled = compile(source, pathToFileURL(script).href, cachedData);
   const exported = (compiled.runInThisContext()() ?? {}) as Exports; // of CommonJS, where it may be anything
-  if (cachedData === undefined || compiled.cachedDataRejected) keep(file, compiled);
+  if (cachedData === undefined || compiled.cachedDataRejected) keepCode(file, compiled.createCachedData());
   return exported;
-}
-
-function contentOf(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
-  }
-}
-
-/** What has been compiled until now. */
-function keep(file: string, compiled: vm.Script): void {
-  try {
-    const aside = `${file}.${process.pid}.tmp`;
-    writeFileSync(aside, compiled.createCachedData(), { mode: 0o600 });
-    renameSync(aside, file);
-  } catch {
-    // It only saves time.
-  }
 }
 
 async function importModule(script: string): Promise<Exports> {

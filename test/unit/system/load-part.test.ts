@@ -61,3 +61,12 @@ test('code that V8 refuses is made again', () => {
   expect(run()).toBe('42 function');
   expect(statSync(file).size).toBeGreaterThan(100);
 });
+
+test('where it cannot be kept, as on a full disk, nothing of it is left', () => {
+  run();
+  const [file = ''] = kept();
+  rmSync(file);
+  mkdirSync(file); // in its place
+  expect(run()).toBe('42 function');
+  expect(kept()).toEqual([file]);
+});
