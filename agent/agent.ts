@@ -4,7 +4,6 @@ import { LIMITS } from '../src/model/limits.ts';
 import type { CoordinatorClient } from '../src/rpc/client.ts';
 import { ownSpoken, whyNotTogether } from '../src/rpc/compatibility.ts';
 import type { CoordinatorMessage, Hello, OpenExec, Welcome } from '../src/rpc/messages.ts';
-import { programHash } from '../src/system/program-hash.ts';
 import type { Offer } from './cpus/choose.ts';
 import type { Deadline } from './deadline.ts';
 import { type Holdings, helloMessages } from './hello.ts';
@@ -20,6 +19,7 @@ export interface AgentOptions {
   id: string;
   /** "": of none. */
   allocation: string;
+  programHash: string;
   offer: Offer;
   link: Link;
   outbox: Outbox;
@@ -92,7 +92,7 @@ export class Agent {
   }
 
   onOpen(): void {
-    const { id, allocation, offer, link, work } = this.#options;
+    const { id, allocation, programHash, offer, link, work } = this.#options;
     const agent: Omit<Hello, 'more' | keyof Holdings> = {
       agent: id,
       allocation,
@@ -103,7 +103,7 @@ export class Agent {
       epoch: this.#epoch,
       memoryBytes: offer.memoryMib * MIB,
       gpus: offer.gpus.length,
-      programHash: programHash(),
+      programHash,
       job: offer.job,
     };
     for (const hello of helloMessages(agent, work.holdings())) link.send({ kind: 'hello', hello });

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { OutflowError } from '../src/model/errors.ts';
+import { measuredProgramHash, programHash } from '../src/system/program-hash.ts';
 import { removeShipped } from '../src/system/shipped-program.ts';
 import { Watchdog } from '../src/system/watchdog.ts';
 import type { AgentEnd } from './agent.ts';
@@ -42,15 +43,17 @@ export async function runAgent(options: AgentCommand): Promise<number> {
     if (isForLocalRun(options)) pool.startAhead();
     if (isAtTerminal(options)) process.on('SIGINT', () => leaving.abort());
     const found = narrator(isAtTerminal(options)).waiting(() => `waiting for the join file ${path.resolve(joinFile)}`);
-    const [{ runSession }, join] = await Promise.all([
+    const [{ runSession }, join, program] = await Promise.all([
       import('./run-session.ts'),
       awaitJoinFile(joinFile, leaving.signal).finally(found),
+      options.allocation === undefined ? programHash() : measuredProgramHash(),
     ]);
     const allocation = options.allocation ?? join.allocation ?? '';
     const workers = options.workers ?? join.workers;
     if (allocation === '') process.on('SIGINT', () => leaving.abort()); // somebody has started it by hand
     const id = join.agent ?? `${allocation || hostname()}.${randomBytes(4).toString('hex')}`;
-    const session = { joinFile, join, allocation, workers, id, scratch, pool, watch: watchdog, leaving: leaving.signal };
+    const of = { joinFile, join, allocation, programHash: program, workers, id };
+    const session = { ...of, scratch, pool, watch: watchdog, leaving: leaving.signal };
     return exitCodeOf(await runSession(session));
   } catch (error) {
     if (leaving.signal.aborted) return 0;

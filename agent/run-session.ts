@@ -30,6 +30,8 @@ export interface SessionOptions {
   join: JoinFile;
   /** "": of none. */
   allocation: string;
+  /** Of what this process runs. */
+  programHash: string;
   /** CPU slots; undefined: what is granted. */
   workers: number | undefined;
   id: string;
@@ -45,6 +47,7 @@ export async function runSession({
   joinFile,
   join,
   allocation,
+  programHash,
   workers,
   id,
   scratch,
@@ -97,7 +100,7 @@ export async function runSession({
     watch,
   });
   const openExec = execs.open.bind(execs);
-  const agent: Agent = new Agent({ id, allocation, offer, link, outbox, work, deadline, openExec, prepare });
+  const agent: Agent = new Agent({ id, allocation, programHash, offer, link, outbox, work, deadline, openExec, prepare });
   if (offer.warning !== '') work.warn(offer.warning);
   const linked = link.run();
   onAbort(leaving, () => {

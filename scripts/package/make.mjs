@@ -10,8 +10,8 @@ import { buildStamp } from '../build-inputs.mjs';
 import { compressed } from './compress.mjs';
 import { stripped } from './elf.mjs';
 import { floorOf } from './floor.mjs';
-import { identityOf } from './identity.mjs';
 import { recordedCode } from './record-code.mjs';
+import { seal } from './seal.mjs';
 import { nativeFiles, treesFor } from './trees.mjs';
 import { inWorkspace } from './workspace.mjs';
 
@@ -48,9 +48,8 @@ async function make(aside, interrupted) {
   const first = await executable(aside, 'first', assets);
   interrupted.throwIfAborted();
   const code = await packed(aside, await recordedCode(first, path.join(aside, 'recorded'), interrupted));
-  const all = { ...assets, ...code };
-  const identity = Buffer.from(identityOf({ ...all, node: path.join(aside, 'node'), main: path.join(aside, 'outflow.cjs') }));
-  const whole = await executable(aside, 'outflow', { ...all, ...(await packed(aside, { identity })) });
+  const whole = await executable(aside, 'outflow', { ...assets, ...code });
+  seal(whole);
   interrupted.throwIfAborted();
   renameSync(whole, target);
   return glibc;
