@@ -90,12 +90,18 @@ export type Types<Needs extends object, Later extends object, Gives extends read
   { needs: Needs; gives: Gives; reads: Reads } & (keyof Later extends never ? {} : { later: Later })
 >;
 
-/** Needs of two: where one of them is iterated, the element serves both. */
+/** Needs of two: where one of them is iterated, the element serves both; what both can do without stays optional. */
 export type Merge<A, B> = keyof A extends never
   ? B
   : keyof B extends never
     ? A
-    : Show<Omit<A, keyof B> & Omit<B, keyof A> & { [K in keyof A & keyof B]: MergeNeed<A[K], B[K]> }>;
+    : Show<
+        Omit<A, keyof B> &
+          Omit<B, keyof A> & { [K in Exclude<keyof A & keyof B, OptionalInBoth<A, B>>]: MergeNeed<A[K], B[K]> } & {
+            [K in OptionalInBoth<A, B>]?: MergeNeed<A[K], B[K]>;
+          }
+      >;
+type OptionalInBoth<A, B> = keyof A & keyof B & OptionalKeys<A> & OptionalKeys<B>;
 type MergeNeed<A, B> = A extends Iterated<string, unknown> ? A : B extends Iterated<string, unknown> ? B : A & B;
 
 /** All that a chain takes from outside. */

@@ -1,5 +1,5 @@
 // Commands: arguments are typed by their flags; a workflow that lacks an input or an argument does not compile.
-import { command, flag, iterateOn, mapTask, task } from 'outflow';
+import { command, flag, input, iterateOn, join, mapTask, task } from 'outflow';
 import { expectTypeOf } from 'vitest';
 import { z } from 'zod';
 import type {
@@ -15,6 +15,7 @@ import type {
 const Numbers = task({ name: 'Numbers', outputs: { numbers: z.array(z.int()) }, run: () => [1] });
 const Sum = task({ name: 'Sum', inputs: { numbers: z.array(z.int()) }, outputs: { sum: z.int() }, run: () => 1 });
 const Lenient = task({ name: 'Lenient', inputs: { numbers: z.array(z.int()).default([]) }, run: () => {} });
+const Times = task({ name: 'Times', inputs: { times: input(z.int(), { default: 1 }) }, run: () => {} });
 const Each = task({ name: 'Each', inputs: { n: iterateOn('numbers', z.int()) }, run: () => {} });
 const Scale = task({
   name: 'Scale',
@@ -62,6 +63,11 @@ command({ setup: async () => Numbers().pipe(Sum()) });
 command({ setup: () => Numbers().pipe(mapTask({}, () => Each())) });
 command({ setup: () => Lenient() });
 
+command({ setup: () => [Lenient(), Lenient()] });
+command({ setup: () => join(Lenient(), Times(), Times({ times: 3 })) });
+// @ts-expect-error numbers: one of them can do without, the other cannot
+command({ setup: () => [Lenient(), Sum()] });
+
 // Different workflows from different arguments: each has to be complete.
 command({ args: { dry: flag.boolean() }, setup: ({ dry }) => (dry ? Numbers() : Numbers().pipe(Sum())) });
 command({ args: { dry: flag.boolean() }, setup: ({ dry }) => (dry ? Numbers() : [Numbers(), Lenient()]) });
@@ -93,6 +99,7 @@ expectTypeOf<Lacking<NeedsOf<typeof each>>>().toEqualTypeOf<IteratedOutsideMap<'
 // An argument that a task reads and the command lacks, or has of another type; the error names it.
 command({ args: { factor: flag.integer({ required: true }) }, setup: () => Scale() });
 command({ setup: () => Tuned() });
+command({ setup: () => [Tuned(), Tuned()] });
 command({ args: { mode: flag.option(['fast', 'exact']) }, setup: () => Tuned() });
 // @ts-expect-error factor is missing
 command({ setup: () => Scale() });
