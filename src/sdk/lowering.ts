@@ -72,9 +72,9 @@ function nameOf(node: Node): string {
   return node.definition.name;
 }
 
-/** Every instance created in a callback must be part of what it returned. */
+/** Every instance created in a callback must be part of what it returned, or of the body of a map in it. */
 export function checkReachable(created: readonly Node[], graph: Graph, where: string): void {
-  const reachable = new Set(graph.nodes);
+  const reachable = new Set(withBodies(graph));
   const lost = created.filter((node) => !reachable.has(node)).map(nameOf);
   if (lost.length === 0) return;
   const [what, does] = lost.length === 1 ? ['an instance', 'is'] : ['instances', 'are'];
@@ -85,6 +85,10 @@ export function checkReachable(created: readonly Node[], graph: Graph, where: st
       hint: 'pipe it into what is returned, return it as well ([a, b]), or do not create it. A chain is immutable: use what .pipe() gives',
     },
   );
+}
+
+function withBodies({ nodes }: Graph): Node[] {
+  return nodes.flatMap((node) => (node.kind === 'map' ? [node, ...withBodies(node.definition.body)] : [node]));
 }
 
 /** The nodes, each after all that are piped into it; among equals, in the order of their creation. Throws `cycle`. */

@@ -49,6 +49,16 @@ test('one instance piped into several is one step', async () => {
   ]);
 });
 
+test('what is created outside of a map may be part of its body, at any depth', async () => {
+  const { plan } = await planOf(() => {
+    const words = Words();
+    const inner = mapTask({ outputName: 'inner', generator: () => [{ n: 1 }] }, () => Square());
+    return Numbers().pipe(mapTask({ outputName: 'outer' }, () => [Square(), join(words, inner)] as never));
+  });
+  const outer = stepOf(plan.workflow.steps, 'outer') as MapStep;
+  expect(ids(outer.body.steps)).toEqual(['outer/Words', 'outer/inner', 'outer/Square']);
+});
+
 const Both = task({ name: 'Both', inputs: { numbers: z.array(z.int()), words: z.array(z.string()) }, run: () => undefined });
 
 test('joined chains feed what follows together', async () => {
