@@ -5,16 +5,19 @@ import { readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { OutflowError } from '../src/model/errors.ts';
+import { LIMITS } from '../src/model/limits.ts';
 import { blobRefs } from '../src/model/values.ts';
-import type { CoordinatorClient } from '../src/rpc/client.ts';
+import { type CoordinatorClient, isUnavailable } from '../src/rpc/client.ts';
 
-/** Tries on a live connection before a blob is given up. */
+/** Tries on a live connection before a blob is given up that the coordinator has not got, or does not take. */
 const TRIES = 5;
+const BACK_OFF = { firstMs: 20, mostMs: 1_000 };
 
 export class Blobs {
   readonly directory: string;
-  /** A connection, as soon as there is one; rejects when the agent ends. */
+  /** A connection, as soon as there is one. */
   readonly #connected: () => Promise<CoordinatorClient>;
   readonly #transfers = new Map<string, Promise<void>>();
 
@@ -75,15 +78,23 @@ export class Blobs {
     return transferring;
   }
 
+  /** While the coordinator's store is away it is asked again and again: that is no fault of the unit's. */
   async #try(transfer: (client: CoordinatorClient) => Promise<void>): Promise<void> {
-    for (let tries = 1; ; tries++) {
+    let last: CoordinatorClient | undefined;
+    for (let tries = 0, waitMs = 0, giveUpAtMs = 0; ; waitMs = Math.min(waitMs * 2, BACK_OFF.mostMs)) {
       const client = await this.#connected();
+      if (client !== last) {
+        last = client;
+        tries = 0;
+        waitMs = BACK_OFF.firstMs;
+        giveUpAtMs = performance.now() + LIMITS.databasePatienceMs;
+      }
       try {
         return await transfer(client);
       } catch (error) {
-        const isSame = client === (await this.#connected());
-        if (isSame && tries >= TRIES) throw error;
-        if (!isSame) tries = 0;
+        tries += 1;
+        if (isUnavailable(error) ? performance.now() > giveUpAtMs : tries >= TRIES) throw error;
+        await sleep(waitMs, undefined, { ref: false });
       }
     }
   }

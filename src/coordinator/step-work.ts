@@ -1,5 +1,6 @@
 // The work around steps: their inputs got ready, what agents are told of them, the outputs of maps put together.
 import type { Event } from '../core/events.ts';
+import { mayPass } from '../db/errors.ts';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
@@ -80,8 +81,7 @@ export class StepWork {
       try {
         return await work();
       } catch (error) {
-        if (!isOutflowError(error) || !['database-unreachable', 'database-full'].includes(error.code) || Date.now() > giveUpAtMs)
-          throw error;
+        if (!mayPass(error) || Date.now() > giveUpAtMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, waitMs));
       }
     }

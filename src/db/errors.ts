@@ -48,6 +48,11 @@ export function isUnreachable(error: unknown): boolean {
   return NETWORK_CODES.has(code) || /^(08|57P0[1235]|53300)/.test(code);
 }
 
+/** What is worth another try later: the database is away, or full. */
+export function mayPass(error: unknown): boolean {
+  return isOutflowError(error) && (error.code === 'database-unreachable' || error.code === 'database-full');
+}
+
 /** SQLSTATE or Node's code, of the error or of what caused it. */
 export function errorCode(error: unknown): string | undefined {
   for (const one of chain(error)) {

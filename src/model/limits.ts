@@ -87,7 +87,7 @@ export const LIMITS = {
   remoteOrphanGraceMs: 10 * 60_000,
   /** A coordinator's lease on its run, renewed at a third of it; by the database's clock. */
   runLeaseMs: 15_000,
-  /** How long a coordinator retries an unreachable or full Postgres before it gives up. */
+  /** How long a coordinator, and an agent with blobs, retry an unreachable or full Postgres before they give up. */
   databasePatienceMs: 10 * 60_000,
   /** How long starting (database, coordinator, agent, host) may take. */
   startMs: 60_000,

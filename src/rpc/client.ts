@@ -128,9 +128,13 @@ export class CoordinatorClient {
   /** Resolves when the blob is committed. */
   putBlob(sha256: string, bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      const call = this.#blobService.Put?.((error: Error | null) =>
-        error ? reject(error) : resolve(),
-      ) as ClientWritableStream<BlobChunk>;
+      const ended = (error: Error | null): void => {
+        this.#closed.signal.removeEventListener('abort', cancel);
+        error ? reject(error) : resolve();
+      };
+      const call = this.#blobService.Put?.(ended) as ClientWritableStream<BlobChunk>;
+      const cancel = (): void => call.cancel(); // as with `#held`
+      this.#closed.signal.addEventListener('abort', cancel);
       let offset = 0;
       const write = (): void => {
         let free = true;
@@ -181,6 +185,11 @@ export class CoordinatorClient {
     this.#closed.abort();
     this.#channel.close();
   }
+}
+
+/** Nobody answers, or the coordinator's store is away: another try may do. */
+export function isUnavailable(error: unknown): boolean {
+  return (error as Partial<ServiceError>).code === status.UNAVAILABLE;
 }
 
 /** What a coordinator of an older version has not got. */

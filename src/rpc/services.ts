@@ -1,13 +1,16 @@
 // The services of a coordinator on a gRPC server: its calls become calls of the handlers.
-import type {
-  Server,
-  ServerDuplexStream,
-  ServerReadableStream,
-  ServerUnaryCall,
-  ServerWritableStream,
-  sendUnaryData,
-  UntypedServiceImplementation,
+import {
+  type Server,
+  type ServerDuplexStream,
+  type ServerReadableStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceError,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { mayPass } from '../db/errors.ts';
 import type { ExecInput, ExecOutput } from './exec-messages.ts';
 import type { ServerHandlers } from './handlers.ts';
 import type { AgentMessage, AgentStatus, BlobChunk, CoordinatorMessage, TunnelChunk, WatchEvent } from './messages.ts';
@@ -69,7 +72,7 @@ async function sendBlob(call: ServerWritableStream<{ sha256: string }, BlobChunk
     }
     call.end();
   } catch (error) {
-    call.emit('error', error);
+    call.emit('error', statusOf(error));
   }
 }
 
@@ -86,8 +89,14 @@ async function receiveBlob(
     await handlers.putBlob(sha256, size, rest(data, chunks));
     reply(null, {});
   } catch (error) {
-    reply(error as Error);
+    reply(statusOf(error));
   }
+}
+
+/** The caller is told what is worth another try. */
+function statusOf(error: unknown): Partial<ServiceError> {
+  if (!mayPass(error)) return error as Error;
+  return { code: status.UNAVAILABLE, details: (error as Error).message };
 }
 
 async function* rest(first: Uint8Array, chunks: AsyncIterator<BlobChunk>): AsyncIterable<Uint8Array> {

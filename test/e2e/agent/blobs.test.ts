@@ -58,6 +58,20 @@ test('an input whose blob is nowhere fails its unit, and no other', () =>
     expect(outOf(fine!)).toBe(1);
   }));
 
+test('a store that is away for a while costs no unit: its blobs are asked for, and offered, until it is back', () =>
+  withAgent({ workers: 1 }, async (coordinator) => {
+    const [first] = coordinator.lease('map', [act('give', { value: 1 })]);
+    await coordinator.resultOf(first); // the bundle is there
+    coordinator.isStoreAway = true;
+    const value = store(coordinator, JSON.stringify('z'.repeat(2_000_000)));
+    const leases = coordinator.lease('map', [`{"act":{"do":"lengthOf","value":${value}}}`, act('large', { bytes: 3_000_000 })]);
+    await coordinator.waitFor('both transfers to be tried often', () => coordinator.refused >= 14);
+    coordinator.isStoreAway = false;
+    const [fetched, uploaded] = await coordinator.resultsOf(leases);
+    expect(outOf(fetched!)).toBe(2_000_000);
+    expect(blobRefs(uploaded!.output!)).toHaveLength(1);
+  }));
+
 test('the bundle is fetched once for all hosts of an agent, and by the first agent on a machine only', async () => {
   const home = mkdtempSync(path.join(tmpdir(), 'outflow-home-'));
   const asked: string[][] = [];

@@ -10,6 +10,7 @@ import type { BeginMessage } from '../../../agent/wire/messages.ts';
 import { bundlePipeline } from '../../../src/loader/bundle.ts';
 import { importBundle } from '../../../src/loader/import-bundle.ts';
 import { materializeBundle } from '../../../src/loader/materialize.ts';
+import { OutflowError } from '../../../src/model/errors.ts';
 import { encodeValue } from '../../../src/model/values.ts';
 import { planHash } from '../../../src/plan/hash.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
@@ -49,6 +50,10 @@ export class ScriptedCoordinator {
   readonly directory: string;
   readonly joinFile: string;
   readonly blobs = new Map<string, Uint8Array>();
+  /** Its store is away: nobody gets a blob from it, or to it. */
+  isStoreAway = false;
+  /** Transfers that it refused for that. */
+  refused = 0;
   /** Blobs in the order in which they were asked for. */
   readonly asked: string[] = [];
   readonly messages: AgentMessage[] = [];
@@ -124,12 +129,14 @@ export class ScriptedCoordinator {
       {
         onAgent: (stream) => this.#onAgent(stream),
         getBlob: async function* (this: ScriptedCoordinator, hash: string) {
+          this.#needStore();
           this.asked.push(hash);
           const bytes = this.blobs.get(hash);
           if (bytes === undefined) throw new Error(`no blob ${hash}`);
           for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
         }.bind(this),
         putBlob: async (hash, _size, chunks) => {
+          this.#needStore();
           const parts: Uint8Array[] = [];
           for await (const chunk of chunks) parts.push(chunk);
           this.blobs.set(hash, Buffer.concat(parts));
@@ -140,6 +147,13 @@ export class ScriptedCoordinator {
         tunnel: (target, stream) => this.tunnels?.open(target, stream),
       },
     );
+  }
+
+  #needStore(): void {
+    if (!this.isStoreAway) return;
+    this.refused += 1;
+    this.#heard();
+    throw new OutflowError('database-unreachable', 'the database is being restarted');
   }
 
   /** As a coordinator that dies: its sessions end, nobody answers. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CoordinatorClient } from '../../../src/rpc/client.ts';
 import type { AgentMessage, CoordinatorMessage, WatchEvent } from '../../../src/rpc/messages.ts';
 import { type AgentStream, type RunningServer, type ServerHandlers, serve } from '../../../src/rpc/server.ts';
@@ -14,6 +14,7 @@ const blobs = new Map<string, Buffer>();
 const heard: AgentMessage[] = [];
 let onHeard: () => void = () => {};
 let stream: AgentStream | undefined;
+let taking = '';
 let closed: Promise<void>;
 
 beforeEach(async () => {
@@ -42,6 +43,8 @@ beforeEach(async () => {
       for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
     },
     putBlob: async (sha256, size, chunks) => {
+      taking = sha256;
+      if (sha256 === 'never') return new Promise(() => {});
       const all: Uint8Array[] = [];
       for await (const chunk of chunks) all.push(chunk);
       expect(Buffer.concat(all)).toHaveLength(size);
@@ -114,6 +117,13 @@ test('a blob of many chunks comes back as it was put', async () => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of client.getBlob('abc')) chunks.push(chunk);
   expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+});
+
+test('a blob that nobody takes is an error as soon as the connection is given up', async () => {
+  const put = client.putBlob('never', Buffer.alloc(10));
+  await vi.waitFor(() => expect(taking).toBe('never'));
+  client.close();
+  await expect(put).rejects.toThrow();
 });
 
 test('an unknown blob is an error of the caller', async () => {
