@@ -170,7 +170,7 @@ export class Coordinator {
         onAgent: (stream) => this.#sessions.onAgent(stream),
         getBlob: (sha256) => store.getBlob(sha256),
         putBlob: (sha256, size, chunks) => store.putBlob(sha256, size, chunks),
-        watch: (request, emit, signal) => this.#watchers.watch(request, emit, signal),
+        watch: (request, to, signal) => this.#watchers.watch(request, to, signal),
         cancel: async ({ now }) => this.enqueue({ kind: 'cancel-requested', now }),
         tunnel: (target, socket) => this.#providers.tunnels?.open(target, socket),
         agents: () => this.#agents.list(Date.now()),

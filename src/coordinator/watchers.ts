@@ -1,16 +1,19 @@
 // Those who watch the run over gRPC: progress at most 10 times a second, log lines once they are committed, and the end.
+import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
 import type { End, LogLine, Notice, Progress, WatchEvent } from '../rpc/messages.ts';
+import type { WatchStream } from '../rpc/server.ts';
 import { LOG_LEVELS, LOG_STREAMS, type LogRow } from '../store/types.ts';
 
 const PROGRESS_MS = 100;
-/** Events a slow watcher may be behind before its log lines are dropped (they are in the store). */
-const BEHIND = 10_000;
 
 interface Watcher {
-  logs: boolean;
+  readonly logs: boolean;
+  readonly to: WatchStream;
+  /** Lines that were told since there was room for the last time, and the last that was not. */
   waiting: number;
-  emit(event: WatchEvent): boolean;
+  leftOut: WatchEvent | undefined;
+  owesProgress: boolean;
   finish(): void;
 }
 
@@ -28,26 +31,31 @@ export class Watchers {
   }
 
   /** Emits until the run ends or `signal` aborts. */
-  watch(request: { logs: boolean }, emit: (event: WatchEvent) => boolean, signal: AbortSignal): Promise<void> {
+  watch({ logs }: { logs: boolean }, to: WatchStream, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const watcher: Watcher = {
-        logs: request.logs,
-        waiting: 0,
-        emit,
-        finish: () => {
-          this.#watchers.delete(watcher);
-          resolve();
-        },
+      const finish = (): void => {
+        this.#watchers.delete(watcher);
+        resolve();
       };
-      for (const notice of this.#notices) emit({ kind: 'notice', notice });
-      emit({ kind: 'progress', progress: this.#progress() });
+      const watcher: Watcher = { logs, to, waiting: 0, leftOut: undefined, owesProgress: false, finish };
+      for (const notice of this.#notices) to.emit({ kind: 'notice', notice });
+      to.emit({ kind: 'progress', progress: this.#progress() });
       if (this.#end) {
-        emit({ kind: 'end', end: this.#end });
+        to.emit({ kind: 'end', end: this.#end });
         return resolve();
       }
       this.#watchers.add(watcher);
-      signal.addEventListener('abort', () => watcher.finish(), { once: true });
+      to.onDrain(() => this.#onDrain(watcher));
+      signal.addEventListener('abort', finish, { once: true });
     });
+  }
+
+  #onDrain(watcher: Watcher): void {
+    if (!this.#watchers.has(watcher)) return;
+    const { to, leftOut, owesProgress } = watcher;
+    Object.assign(watcher, { waiting: 0, leftOut: undefined, owesProgress: false });
+    if (leftOut) to.emit(leftOut);
+    if (owesProgress) to.emit({ kind: 'progress', progress: this.#progress() });
   }
 
   /** Something changed; watchers hear of it within 100 ms. */
@@ -58,24 +66,33 @@ export class Watchers {
       this.#timer = undefined;
       this.#lastProgressMs = Date.now();
       const event: WatchEvent = { kind: 'progress', progress: this.#progress() };
-      for (const watcher of this.#watchers) watcher.emit(event);
+      for (const watcher of this.#watchers) {
+        if (watcher.to.isWritable) watcher.to.emit(event);
+        else watcher.owesProgress = true; // the latest will do
+      }
     }, inMs);
   }
 
   logs(rows: readonly LogRow[]): void {
     for (const watcher of this.#watchers) {
-      if (!watcher.logs) continue;
-      for (const row of rows) {
-        if (watcher.waiting > BEHIND) continue;
-        watcher.waiting = watcher.emit({ kind: 'log', log: logLine(row) }) ? 0 : watcher.waiting + 1;
-      }
+      if (watcher.logs) for (const row of rows) this.#say(watcher, { kind: 'log', log: logLine(row) });
     }
   }
 
   notice(level: Notice['level'], text: string): void {
     const notice = { level, text };
-    if (this.#notices.length < 100) this.#notices.push(notice);
-    for (const watcher of this.#watchers) watcher.emit({ kind: 'notice', notice });
+    if (this.#notices.length < LIMITS.notices) this.#notices.push(notice);
+    for (const watcher of this.#watchers) this.#say(watcher, { kind: 'notice', notice });
+  }
+
+  /** Of what comes faster than it is read, all but the last may be left out: it is in the store, and watchers look there. */
+  #say(watcher: Watcher, event: WatchEvent): void {
+    if (watcher.waiting >= LIMITS.watcherLines) {
+      watcher.leftOut = event;
+      return;
+    }
+    watcher.to.emit(event);
+    if (!watcher.to.isWritable) watcher.waiting += 1;
   }
 
   end(state: string, failure: Failure | null): void {
@@ -93,8 +110,8 @@ export class Watchers {
     };
     const progress = this.#progress();
     for (const watcher of [...this.#watchers]) {
-      watcher.emit({ kind: 'progress', progress });
-      watcher.emit({ kind: 'end', end: this.#end });
+      watcher.to.emit({ kind: 'progress', progress });
+      watcher.to.emit({ kind: 'end', end: this.#end });
       watcher.finish();
     }
   }

@@ -132,6 +132,10 @@ export const LIMITS = {
   logLineBytes: 16 * KIB,
   /** Log lines waiting in an agent; more are dropped and counted. */
   logLinesWaiting: 50_000,
+  /** Lines that wait for a watcher who does not read; of more it is told the last one. The store has them all. */
+  watcherLines: 1_000,
+  /** Notices that are repeated to a watcher who comes later. */
+  notices: 100,
   /** Agents' own lines that a coordinator remembers, so that each is told once; then the one that was not said for longest is forgotten. */
   toldLines: 1_000,
   /** Bytes of an error's message and stack that are kept. */

@@ -8,13 +8,20 @@ import type { MessageStream, StreamHandlers } from './streams.ts';
 export type AgentStream = MessageStream<CoordinatorMessage>;
 export type AgentStreamHandlers = StreamHandlers<AgentMessage>;
 
+/** What is emitted while it is not writable waits in memory: whoever emits sees to it that it is not much. */
+export interface WatchStream {
+  emit(event: WatchEvent): void;
+  readonly isWritable: boolean;
+  onDrain(listener: () => void): void;
+}
+
 /** A method whose handler is left out answers that it is not implemented. */
 export interface ServerHandlers {
   onAgent(stream: AgentStream): AgentStreamHandlers;
   getBlob(sha256: string): AsyncIterable<Uint8Array>;
   putBlob(sha256: string, size: number, chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Emits until `signal` aborts (the watcher went) or it returns. */
-  watch(request: { logs: boolean }, emit: (event: WatchEvent) => boolean, signal: AbortSignal): Promise<void>;
+  watch(request: { logs: boolean }, to: WatchStream, signal: AbortSignal): Promise<void>;
   cancel(request: { now: boolean }): Promise<void>;
   agents?(): AgentStatus[];
   /** "", or why the agent cannot be drained. */

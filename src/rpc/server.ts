@@ -8,7 +8,7 @@ import { CHANNEL_OPTIONS } from './protocol.ts';
 import { addServices } from './services.ts';
 import type { TlsIdentity } from './tls.ts';
 
-export type { AgentStream, AgentStreamHandlers, ServerHandlers } from './handlers.ts';
+export type { AgentStream, AgentStreamHandlers, ServerHandlers, WatchStream } from './handlers.ts';
 
 export interface Listening {
   /** `unix:/path`; the 0700 directory is the credential, whoever reaches it may call everything. */

@@ -12,7 +12,7 @@ import {
 } from '@grpc/grpc-js';
 import { mayPass } from '../db/errors.ts';
 import type { ExecInput, ExecOutput } from './exec-messages.ts';
-import type { ServerHandlers } from './handlers.ts';
+import type { ServerHandlers, WatchStream } from './handlers.ts';
 import type { AgentMessage, AgentStatus, BlobChunk, CoordinatorMessage, TunnelChunk, WatchEvent } from './messages.ts';
 import { AgentService, BlobService, ControlService, TunnelService } from './protocol.ts';
 import { served } from './streams.ts';
@@ -110,7 +110,14 @@ async function watch(call: ServerWritableStream<{ logs: boolean }, WatchEvent>, 
   call.on('close', () => gone.abort());
   call.on('error', () => gone.abort());
   try {
-    await handlers.watch(call.request, (event) => !gone.signal.aborted && call.write(event), gone.signal);
+    const to: WatchStream = {
+      emit: (event) => void (gone.signal.aborted || call.write(event)),
+      get isWritable() {
+        return !call.writableNeedDrain;
+      },
+      onDrain: (listener) => call.on('drain', listener),
+    };
+    await handlers.watch(call.request, to, gone.signal);
     call.end();
   } catch (error) {
     if (!gone.signal.aborted) call.emit('error', error);

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CoordinatorClient } from '../../../src/rpc/client.ts';
 import type { AgentMessage, CoordinatorMessage, WatchEvent } from '../../../src/rpc/messages.ts';
-import { type AgentStream, type RunningServer, type ServerHandlers, serve } from '../../../src/rpc/server.ts';
+import { type AgentStream, type RunningServer, type ServerHandlers, serve, type WatchStream } from '../../../src/rpc/server.ts';
 
 let directory: string;
 let server: RunningServer;
@@ -50,7 +50,9 @@ beforeEach(async () => {
       expect(Buffer.concat(all)).toHaveLength(size);
       blobs.set(sha256, Buffer.concat(all));
     },
-    watch: async (_request, emit) => {
+    watch: async ({ logs }, to) => {
+      const { emit } = to;
+      if (!logs) return fill(to);
       emit({ kind: 'notice', notice: { level: 'info', text: 'hello' } });
       emit({ kind: 'end', end: { state: 'succeeded', failure: null } });
     },
@@ -59,6 +61,23 @@ beforeEach(async () => {
   server = await serve({ unix: address }, handlers);
   client = new CoordinatorClient({ address });
 });
+
+let filled = 0;
+
+/** Says all that there is room for, and one thing more when there is room again. */
+async function fill(to: WatchStream): Promise<void> {
+  const text = 'x'.repeat(1 << 16);
+  let said = 0;
+  const drained = next<void>((resolve) => to.onDrain(resolve));
+  // What goes out at once does not count: only when nothing goes any more, nobody reads.
+  for (let idle = 0; idle < 20; await new Promise((resolve) => setTimeout(resolve, 5))) {
+    if (!to.isWritable) idle += 1;
+    else for (idle = 0; to.isWritable; said++) to.emit({ kind: 'notice', notice: { level: 'info', text } });
+  }
+  filled = said;
+  await drained;
+  to.emit({ kind: 'notice', notice: { level: 'info', text: 'the last' } });
+}
 
 afterEach(async () => {
   client.close();
@@ -136,6 +155,15 @@ test('a watch ends when the server has said all', async () => {
   const events: WatchEvent[] = [];
   for await (const event of client.watch({ logs: true }, AbortSignal.timeout(5_000))) events.push(event);
   expect(events).toMatchObject([{ kind: 'notice' }, { kind: 'end', end: { state: 'succeeded' } }]);
+});
+
+test('that a watcher does not read is seen, and that it reads again', async () => {
+  const events = client.watch({ logs: false }, AbortSignal.timeout(20_000))[Symbol.asyncIterator]();
+  await events.next();
+  await vi.waitFor(() => expect(filled).toBeGreaterThan(0));
+  let read = 1;
+  while (!(await events.next()).done) read += 1;
+  expect(read).toBe(filled + 1);
 });
 
 test('what a coordinator of an older version cannot do is told so', async () => {
