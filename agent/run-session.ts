@@ -1,6 +1,5 @@
 // The life of an agent from the join file to its end: its parts, wired.
 import { hostname } from 'node:os';
-import { materializeBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
@@ -10,6 +9,7 @@ import { coresOf } from './cpus/cores.ts';
 import { Deadline } from './deadline.ts';
 import { Execs } from './exec/execs.ts';
 import { placeOf } from './exec/unit-place.ts';
+import { fetchBundle } from './fetch-bundle.ts';
 import { hostEnvironment } from './hosts/environment.ts';
 import type { HostPool } from './hosts/host-pool.ts';
 import { type JoinFile, rereadJoinFile } from './join-file.ts';
@@ -124,7 +124,7 @@ export async function runSession({
 
 async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessage> {
   const { run, command, args, planHash, bundleHash, pipelineDir, workdir, databases } = welcome;
-  const bundlePath = await materializeBundle({ hash: bundleHash, bytes: () => blobs.read(bundleHash), pipelineDir });
+  const bundlePath = await fetchBundle({ hash: bundleHash, bytes: () => blobs.read(bundleHash), pipelineDir });
   return {
     kind: 'begin',
     run,

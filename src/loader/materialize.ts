@@ -27,31 +27,46 @@ export interface Materialize {
  * Gives the script's path. It is written once for each bundle and pipeline directory, whole or not at all, however many
  * processes do it at once; in another private directory where the cache cannot be written. Errors `bad-environment`, `disk-full`.
  */
-export async function materializeBundle({ hash, bytes, pipelineDir, dir }: Materialize): Promise<string> {
-  const places: Place[] = dir === undefined ? cachePlaces('bundles') : [[dir]];
-  const own = `${hash.slice(0, 32)}-${createHash('sha256').update(pipelineDir).digest('hex').slice(0, 8)}`;
-  for (const parent of places.map(foundPlace)) {
-    if (parent === undefined) continue;
-    const target = path.join(parent, own);
-    if (!existsSync(path.join(target, SCRIPT))) continue;
-    await utimes(target, new Date(), new Date()).catch(() => {}); // only keeps it from being removed as unused
-    return path.join(target, SCRIPT);
-  }
+export async function materializeBundle(bundle: Materialize): Promise<string> {
+  const found = await foundBundle(bundle);
+  if (found !== undefined) return found;
+  const { bytes, pipelineDir } = bundle;
   const { code, map } = decodeBundle(typeof bytes === 'function' ? await bytes() : bytes);
   const files = { [SCRIPT]: code, [`${SCRIPT}.map`]: mapFor(map, pipelineDir) };
   const refusals: OutflowError[] = [];
-  for (const place of places) {
+  for (const place of placesOf(bundle)) {
     try {
       const parent = makePlace(place);
-      await writeWhole(path.join(parent, own), files);
+      const target = path.join(parent, nameOf(bundle));
+      await writeWhole(target, files);
       await removeUnused(parent);
-      return path.join(parent, own, SCRIPT);
+      return path.join(target, SCRIPT);
     } catch (error) {
       refusals.push(refusalOf(place, error));
     }
   }
   const hint = 'free some space, or let OUTFLOW_HOME or XDG_CACHE_HOME name a directory of your own';
   throw refusedEverywhere('there is no place to write the bundled pipeline to', refusals, hint);
+}
+
+/** The script's path, if it is there already; so it stays there. */
+export async function foundBundle(bundle: Materialize): Promise<string | undefined> {
+  for (const parent of placesOf(bundle).map(foundPlace)) {
+    if (parent === undefined) continue;
+    const target = path.join(parent, nameOf(bundle));
+    if (!existsSync(path.join(target, SCRIPT))) continue;
+    await utimes(target, new Date(), new Date()).catch(() => {}); // only keeps it from being removed as unused
+    return path.join(target, SCRIPT);
+  }
+  return undefined;
+}
+
+function placesOf({ dir }: Materialize): Place[] {
+  return dir === undefined ? cachePlaces('bundles') : [[dir]];
+}
+
+function nameOf({ hash, pipelineDir }: Materialize): string {
+  return `${hash.slice(0, 32)}-${createHash('sha256').update(pipelineDir).digest('hex').slice(0, 8)}`;
 }
 
 /** Nothing is left where it fails. Another process may do the same: one of them wins. */

@@ -1,9 +1,9 @@
 // Large values: they travel beside the messages, once.
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { blobRefs, encodeBlobRef } from '../../../src/model/values.ts';
 import type { ScriptedCoordinator } from './scripted-coordinator.ts';
 import { act, outOf, withAgent } from './with-agent.ts';
@@ -83,4 +83,32 @@ test('the bundle is fetched once for all hosts of an agent, and by the first age
   }
   rmSync(home, { recursive: true });
   expect(asked.map((hashes) => hashes.length)).toEqual([1, 0]);
+});
+
+test('of agents that start on a machine at the same moment, one fetches the bundle', async () => {
+  const home = mkdtempSync(path.join(tmpdir(), 'outflow-home-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const all = Promise.withResolvers<void>();
+  const asked: string[] = [];
+  let missing = 3;
+  const agents = Array.from({ length: missing }, () =>
+    withAgent(
+      {
+        workers: 1,
+        environment: { OUTFLOW_HOME: home, TMPDIR: home },
+        prepare: (coordinator) => {
+          coordinator.blobsHeld = all.promise;
+        },
+      },
+      async (coordinator) => {
+        missing -= 1;
+        if (missing === 0) all.resolve();
+        await coordinator.resultOf(coordinator.lease('map', [act('give')])[0]);
+        asked.push(...coordinator.asked);
+      },
+    ),
+  );
+  await Promise.all(agents);
+  expect(asked).toHaveLength(1);
+  expect(existsSync(path.join(home, `outflow-${process.getuid?.()}`, 'bundle.lock'))).toBe(false);
 });

@@ -65,6 +65,8 @@ export class ScriptedCoordinator {
   epoch = 1;
   n = 1;
   acknowledges = true;
+  /** Blobs wait for it. */
+  blobsHeld: Promise<void> | undefined;
   welcomes = true;
   /** Where tunnels end. */
   tunnels: { open(target: TunnelTarget, stream: Duplex): void } | undefined;
@@ -131,6 +133,7 @@ export class ScriptedCoordinator {
         getBlob: async function* (this: ScriptedCoordinator, hash: string) {
           this.#needStore();
           this.asked.push(hash);
+          await this.blobsHeld;
           const bytes = this.blobs.get(hash);
           if (bytes === undefined) throw new Error(`no blob ${hash}`);
           for (let at = 0; at < bytes.length; at += 1 << 20) yield bytes.subarray(at, at + (1 << 20));
