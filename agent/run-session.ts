@@ -1,5 +1,6 @@
 // The life of an agent from the join file to its end: its parts, wired.
 import { hostname } from 'node:os';
+import { foundBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
@@ -124,7 +125,9 @@ export async function runSession({
 
 async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessage> {
   const { run, command, args, planHash, bundleHash, pipelineDir, workdir, databases } = welcome;
-  const bundlePath = await fetchBundle({ hash: bundleHash, bytes: () => blobs.read(bundleHash), pipelineDir });
+  const bundle = { hash: bundleHash, bytes: () => blobs.read(bundleHash), pipelineDir };
+  const bundlePath = await fetchBundle(bundle);
+  setInterval(() => void foundBundle(bundle).catch(() => {}), LIMITS.programTouchMs).unref(); // it is in use
   return {
     kind: 'begin',
     run,
