@@ -60,17 +60,18 @@ function directoryInUse(): string {
   return process.env['OUTFLOW_SLURM_DIR'] ?? shared().directory;
 }
 
-/** Within a `describeSlurm`: a cluster of its own beside the shared one, as `up` makes it with these options; gone afterwards. */
+/** Within a `describeSlurm`: a cluster of its own beside the one in use, as `up` makes it with these options; gone afterwards. */
 export function onOwnCluster(...options: string[]): void {
-  const before = process.env['OUTFLOW_SLURM_DIR'];
+  let beside: string;
   beforeAll(async () => {
-    process.env['OUTFLOW_SLURM_DIR'] = `${shared().directory}-own`;
-    await cluster('up', '--port-base', '18000', '--user', submitter().user, ...options);
+    beside = directoryInUse();
+    process.env['OUTFLOW_SLURM_DIR'] = `${beside}-own`;
+    const portBase = beside === shared().directory ? '18000' : '19000';
+    await cluster('up', '--port-base', portBase, '--user', submitter().user, ...options);
   });
   afterAll(async () => {
     await cluster('down', '--purge');
-    if (before === undefined) delete process.env['OUTFLOW_SLURM_DIR'];
-    else process.env['OUTFLOW_SLURM_DIR'] = before;
+    process.env['OUTFLOW_SLURM_DIR'] = beside;
   });
 }
 
