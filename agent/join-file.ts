@@ -23,7 +23,7 @@ export interface JoinFile {
 const POLL_MS = 10;
 
 function readJoinFile(file: string): JoinFile {
-  const hint = 'it is written by the coordinator of a run; give its path with --join';
+  const hint = 'the coordinator of a run writes it, and removes it when the run has ended; give its path with --join';
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));

@@ -87,7 +87,7 @@ function noteCutOff(state: State, { id }: Allocation, { message }: Failure): voi
 function failureOf({ ending }: Allocation, { cause, detail }: Extract<Event, { kind: 'allocation-ended' }>): Failure {
   if (ending?.reason !== 'silent') return { cause, message: detail };
   const waited = formatDuration(LIMITS.helloPatienceMs);
-  return { cause: 'agent-lost', message: `its agent did not say hello for ${waited}, so that it was ended: ${detail}` };
+  return { cause: 'agent-lost', message: `its agent did not say hello for ${waited}: ${detail}` };
 }
 
 /** Whether an end without a hello speaks against its pool: not where we wanted it, or others needed its place. */

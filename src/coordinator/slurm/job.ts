@@ -42,6 +42,12 @@ export function jobOf({ id, detail, state }: AllocationRow): Job {
   return newJob({ id, job, program, state: state === 'running' ? 'running' : 'asked' });
 }
 
+/** Who is known to end it, if anybody. */
+export function endedBy(job: Job | undefined): 'us' | 'others' | undefined {
+  if (job?.isUnwanted) return 'us';
+  return job?.isSignalled ? 'others' : undefined;
+}
+
 export function growthOf(id: string): string {
   return id.slice(0, id.lastIndexOf('.'));
 }

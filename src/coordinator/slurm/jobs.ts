@@ -6,7 +6,7 @@ import { LIMITS } from '../../model/limits.ts';
 import { firstLines, outputFile, type QueuedJob, type Slurm } from '../../provider/slurm/index.ts';
 import type { AllocationRow } from '../../store/types.ts';
 import type { GivenProgram } from './given-program.ts';
-import { growthOf, indexOf, type Job, jobName, jobOf, messageOf, namesOf, newJob, storedOf } from './job.ts';
+import { endedBy, growthOf, indexOf, type Job, jobName, jobOf, messageOf, namesOf, newJob, storedOf } from './job.ts';
 import { Missing } from './missing.ts';
 import { PollClock, pauseMs } from './poll-clock.ts';
 import { type Requesting, requestOf } from './request.ts';
@@ -264,9 +264,10 @@ export class SlurmJobs {
       job.endsAtMs = entry.endMs;
       if (isNewEnd && entry.endMs !== null) this.#options.onEndKnown(job.id, entry.endMs);
     }
-    // What Slurm still cleans up after is over for us, if we are done with it.
-    if (entry.phase === 'ending' && (this.#isEnding || job.isUnwanted)) this.#onEnded(job, 'cancelled', 'its end was asked for');
-    return entry.phase === 'ended' || (entry.phase === 'ending' && job.isSignalled);
+    // What Slurm still cleans up after is over for us when the run is.
+    if (entry.phase === 'ending' && this.#isEnding) this.#onEnded(job, 'cancelled', 'its end was asked for');
+    else if (entry.phase === 'ending') return endedBy(job) !== undefined;
+    return entry.phase === 'ended';
   }
 
   /** Slurm forgets what ended some minutes ago, and knows nothing of what never was. */
@@ -283,7 +284,7 @@ export class SlurmJobs {
     const ends = await this.#options.slurm.ends(
       jobs.flatMap(({ job }) => job ?? []),
       this.#options.outputDir,
-      { going: new Set(jobs.flatMap(({ job, isSignalled }) => (isSignalled && job) || [])) },
+      { endedBy: (id) => endedBy(jobs.find(({ job }) => job === id)) },
     );
     for (const job of jobs) {
       const end = ends.get(job.job ?? '');

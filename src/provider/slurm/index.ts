@@ -5,7 +5,7 @@ import { sbatchArguments } from './arguments.ts';
 import { type Command, type CommandResult, runCommand } from './commands.ts';
 import { askingEnvironment, submittingEnvironment } from './environment.ts';
 import { nodeReasons, siteFacts } from './facts.ts';
-import { endOf, type JobEnd, mayHaveDiedInProlog } from './job-end.ts';
+import { type Circumstances, endOf, type JobEnd, mayHaveDiedInProlog } from './job-end.ts';
 import { type JobFacts, jobFactsOf } from './job-facts.ts';
 import { type JobRequest, outputFile } from './job-request.ts';
 import { firstLines } from './output.ts';
@@ -99,28 +99,29 @@ export class Slurm {
 
   /**
    * Why jobs ended, with the first lines that they printed into `outputDir`, and what Slurm says of their nodes where that may
-   * be the cause. Null: it lives. One that Slurm has forgotten ended long ago. `going`: those that are known to be ended by
-   * somebody, of which it counts that they complete.
+   * be the cause. Null: it lives. One that Slurm has forgotten ended long ago. `endedBy`: who is known to end one; then
+   * it counts that it completes.
    */
   async ends(
     jobs: string[],
     outputDir: string,
-    { going, signal }: { going?: ReadonlySet<string>; signal?: AbortSignal } = {},
+    { endedBy, signal }: { endedBy?: (job: string) => Circumstances['endedBy']; signal?: AbortSignal } = {},
   ): Promise<Map<string, JobEnd | null>> {
-    const known = new Map((await this.describe(jobs, signal)).map((facts) => [facts.job, facts]));
+    const described = new Map((await this.describe(jobs, signal)).map((facts) => [facts.job, facts]));
     const ends = jobs.map(async (job): Promise<[string, JobEnd | null]> => {
-      const facts = known.get(job);
+      const facts = described.get(job);
       if (facts === undefined) return [job, { cause: 'agent-lost', detail: `Slurm does not know job ${job} any more` }];
       const index = Number(job.split('_')[1] ?? 0);
       const output = await firstLines(outputFile(outputDir, facts.name, index));
-      const end = endOf(facts, output, going?.has(job));
+      const known = { output, endedBy: endedBy?.(job) };
+      const end = endOf(facts, known);
       const isOfNodes = end?.cause === 'node-lost' || (end && mayHaveDiedInProlog(facts));
       if (!isOfNodes || facts.nodes === '') return [job, end];
       const reasons = await this.#ask('scontrol', ['--oneliner', 'show', 'node', facts.nodes], signal).then(
         nodeReasons,
         () => '',
       );
-      return [job, endOf(facts, output, going?.has(job), reasons)];
+      return [job, endOf(facts, { ...known, nodeReasons: reasons })];
     });
     return new Map(await Promise.all(ends));
   }

@@ -10,18 +10,28 @@ export interface JobEnd {
   detail: string;
 }
 
+export interface Circumstances {
+  /** The first lines of its output file. */
+  output?: string;
+  /** Who is known to end it, if anybody. */
+  endedBy?: 'us' | 'others' | undefined;
+  /** What Slurm says of its nodes. */
+  nodeReasons?: string;
+}
+
 /** In place of the signal, where slurmd could not start the script. */
 const LAUNCH_FAILURE = 53;
 
 /**
- * Null: it has not ended. `output`: the first lines of its output file. `isGoing`: somebody ends it. While its processes have
- * time to end, Slurm hides its state behind COMPLETING, but not what led to it. `nodeReasons`: what Slurm says of its nodes.
+ * Null: it has not ended. While the processes of a job that somebody ends have time to end, Slurm hides its state behind COMPLETING,
+ * but not what led to it.
  */
-export function endOf(job: JobFacts, output = '', isGoing = false, nodeReasons = ''): JobEnd | null {
-  const isHidden = job.phase === 'ending' && isGoing;
+export function endOf(job: JobFacts, { output = '', endedBy, nodeReasons = '' }: Circumstances = {}): JobEnd | null {
+  const isHidden = job.phase === 'ending' && endedBy !== undefined;
   if (job.phase !== 'ended' && !isHidden) return null;
-  const prologFailed = !isGoing && (diedInProlog(job) || (mayHaveDiedInProlog(job) && /prolog/i.test(nodeReasons)));
-  const { cause, text, withOutput } = explained(isHidden ? { ...job, state: hiddenState(job) } : job, prologFailed);
+  const prologFailed = endedBy === undefined && (diedInProlog(job) || (mayHaveDiedInProlog(job) && /prolog/i.test(nodeReasons)));
+  const shown = isHidden ? { ...job, state: hiddenState(job) } : job;
+  const { cause, text, withOutput } = explained(shown, prologFailed, endedBy === 'us');
   const on = job.nodes === '' ? '' : ` on ${job.nodes}`;
   const printed = withOutput && output.trim() !== '' ? `; it printed:\n${output.trim()}` : '';
   const because = cause === 'node-lost' && nodeReasons !== '' ? ` (${nodeReasons})` : '';
@@ -41,8 +51,9 @@ interface Explained {
   withOutput: boolean;
 }
 
-function explained(job: JobFacts, prologFailed: boolean): Explained {
+function explained(job: JobFacts, prologFailed: boolean, byUs: boolean): Explained {
   const loss = (cause: Cause, text: string, withOutput = false): Explained => ({ cause, text, withOutput });
+  const wasCancelled = `was cancelled ${byUs ? 'by outflow' : '(scancel, or by an administrator)'}`;
   switch (job.state) {
     case 'TIMEOUT':
       return loss('walltime', `reached its time limit${job.timeLimit === '' ? '' : ` of ${job.timeLimit}`}`);
@@ -57,9 +68,9 @@ function explained(job: JobFacts, prologFailed: boolean): Explained {
           "ended before its script began: most often the site's prolog failed there, which is for its administrators",
         );
       }
-      return loss('cancelled', 'was cancelled (scancel, or by an administrator)', true);
+      return loss('cancelled', wasCancelled, true);
     case 'REVOKED':
-      return loss('cancelled', 'was cancelled (scancel, or by an administrator)');
+      return loss('cancelled', wasCancelled);
     case 'NODE_FAIL':
       return loss('node-lost', 'ended as its node failed');
     case 'BOOT_FAIL':

@@ -62,9 +62,9 @@ describe('an allocation that runs without a word of its agent', () => {
     run.pass(4 * MINUTE);
     expect(run.ended).toEqual(['1-1.0']);
     expect(run.asked).toHaveLength(2);
-    run.ends('1-1.0', 'cancelled', 'job 7_0 was cancelled; it printed:\nnobody listens there');
+    run.ends('1-1.0', 'cancelled', 'job 7_0 was cancelled by outflow; it printed:\nnobody listens there');
     expect(run.notices.at(-1)).toBe(
-      'an allocation was of no use, another is asked for: its agent did not say hello for 5 m 00 s, so that it was ended: job 7_0 was cancelled; it printed:\nnobody listens there',
+      'an allocation was of no use, another is asked for: its agent did not say hello for 5 m 00 s: job 7_0 was cancelled by outflow; it printed:\nnobody listens there',
     );
   });
 

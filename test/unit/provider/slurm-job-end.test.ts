@@ -43,13 +43,20 @@ test.each([
     `JobId=29 ArrayJobId=27 ArrayTaskId=0 JobState=COMPLETING Reason=${reason} ExitCode=0:0 TimeLimit=00:01:00 StartTime=2026-11-22T23:53:06 EndTime=2026-11-22T23:54:06 ${preemption} NodeList=node1 NumNodes=1`,
   );
   expect(endOf(facts!)).toBeNull();
-  expect(endOf(facts!, '', true)?.cause).toBe(cause);
+  expect(endOf(facts!, { endedBy: 'others' })?.cause).toBe(cause);
 });
 
 test('a pending job that was cancelled never had a node', () => {
   expect(endOf(job('CANCELLED', 'Priority', '0:0', { nodes: '', end: '2026-11-22T23:53:18' }))).toEqual({
     cause: 'cancelled',
     detail: 'job 27_0 was cancelled (scancel, or by an administrator)',
+  });
+});
+
+test.each(['CANCELLED', 'COMPLETING'])('what outflow has cancelled itself is said to be so (%s)', (state) => {
+  expect(endOf(job(state, 'None', '0:15'), { endedBy: 'us', output: 'nobody listens there\n' })).toEqual({
+    cause: 'cancelled',
+    detail: 'job 27_0 on node1 was cancelled by outflow; it printed:\nnobody listens there',
   });
 });
 
@@ -62,7 +69,7 @@ test('a failing prolog looks like a cancel in no time', () => {
 test('a prolog that took its time is known by what Slurm says of the node', () => {
   const cancelled = job('CANCELLED', 'None', '0:0');
   expect(endOf(cancelled)?.cause).toBe('cancelled');
-  const end = endOf(cancelled, '', false, 'node1 is drained: Prolog error');
+  const end = endOf(cancelled, { nodeReasons: 'node1 is drained: Prolog error' });
   expect(end?.cause).toBe('node-lost');
   expect(end?.detail).toContain('(node1 is drained: Prolog error)');
 });
@@ -73,10 +80,10 @@ test('an unwritable output directory is explained', () => {
 });
 
 test('what a failing job printed is passed on', () => {
-  expect(endOf(job('FAILED', 'NonZeroExitCode', '97:0'), 'outflow: the prologue failed\n')?.detail).toBe(
+  expect(endOf(job('FAILED', 'NonZeroExitCode', '97:0'), { output: 'outflow: the prologue failed\n' })?.detail).toBe(
     'job 27_0 on node1 failed in its prologue; it printed:\noutflow: the prologue failed',
   );
-  expect(endOf(job('TIMEOUT', 'TimeLimit', '0:15'), 'srun: something\n')?.detail).toBe(
+  expect(endOf(job('TIMEOUT', 'TimeLimit', '0:15'), { output: 'srun: something\n' })?.detail).toBe(
     'job 27_0 on node1 reached its time limit of 00:03:00',
   );
 });
