@@ -10,6 +10,7 @@ import { unitFailures } from '../logs/failures.ts';
 import { JsonLines, TextLines } from '../logs/line-formats.ts';
 import { sinceMs } from '../logs/since.ts';
 import { withStore } from '../open-store.ts';
+import { checkUnit } from '../results/stored-output.ts';
 import { findRun } from '../run-arg.ts';
 import { findStep } from '../text/step-labels.ts';
 import { style } from '../text/style.ts';
@@ -51,7 +52,10 @@ export default class Logs extends OutflowCommand {
       if (index !== undefined && step === undefined)
         throw new OutflowError('bad-flag', '--unit needs --step', { hint: this.usageHint });
       if (step !== undefined) query.step = findStep(plan, step);
-      if (index !== undefined) query.index = index;
+      if (index !== undefined) {
+        query.index = index;
+        await checkUnit({ store, run: record.id, plan, step: query.step as number, index });
+      }
       if (flags.failed) query.failedOnly = true;
       if (flags.grep !== undefined) query.grep = flags.grep;
       if (flags.since !== undefined) query.sinceMs = sinceMs(flags.since, Date.now());

@@ -3,6 +3,7 @@ import { OutflowError } from '../../src/model/errors.ts';
 import { blobRefs, decodeValue } from '../../src/model/values.ts';
 import type { Plan, ValueText } from '../../src/plan/plan.ts';
 import type { Store } from '../../src/store/store.ts';
+import { counted } from '../text/format.ts';
 import { stepLabels } from '../text/step-labels.ts';
 import { plainJson } from './plain-json.ts';
 
@@ -21,6 +22,7 @@ export async function storedOutput({ store, run, plan, step, index }: OutputQuer
   if (index !== undefined || kind === 'task') {
     const output = await store.unitOutput(run, step, index ?? 0);
     if (output !== null) return output;
+    if (index !== undefined) await checkUnit({ store, run, plan, step, index });
     const unit = kind === 'map' ? `${label}/${index}` : label;
     throw new OutflowError('unknown-step', `${unit} has no result (yet)`, {
       hint: `see how far the run is: outflow status ${run}`,
@@ -30,6 +32,16 @@ export async function storedOutput({ store, run, plan, step, index }: OutputQuer
   if (summary?.outputs) return summary.outputs;
   throw new OutflowError('unknown-step', `${label} has no result (yet)`, {
     hint: `see how far the run is: outflow status ${run}`,
+  });
+}
+
+/** Error `unknown-unit`: the step has fewer units, as far as it is known how many. */
+export async function checkUnit({ store, run, plan, step, index = 0 }: OutputQuery): Promise<void> {
+  const total = (await store.stepSummaries(run)).find((one) => one.step === step)?.total ?? null;
+  if (total === null || index < total) return;
+  const label = stepLabels(plan)[step];
+  throw new OutflowError('unknown-unit', `step ${label} of run ${run} has no unit ${index}`, {
+    hint: total === 0 ? 'it has none' : `it has ${counted(total, 'unit')}, ${label}/0${total === 1 ? '' : ` to ${label}/${total - 1}`}`,
   });
 }
 

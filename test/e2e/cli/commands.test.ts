@@ -89,6 +89,11 @@ describe('a run that has ended', () => {
     });
     expect(JSON.parse((await world.run(['results', `${run}/Work/2`])).stdout)).toEqual([{ double: 4 }]);
     expect((await world.run(['results', run, 'Generate', '--raw'])).stdout).toBe('{"numbers":[0,1,2]}');
+    for (const verb of ['results', 'logs'] as const) {
+      const { stderr, exitCode } = await world.run([verb, `${run}/Work/3`]);
+      expect(stderr).toBe(`error: step Work of run ${run} has no unit 3\n  it has 3 units, Work/0 to Work/2`);
+      expect(exitCode).toBe(4);
+    }
   });
 
   test('has log lines, all or chosen ones', async () => {
