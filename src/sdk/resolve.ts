@@ -35,7 +35,7 @@ export function sourceOf(name: string, { upstream, outer }: Surroundings): Sourc
   return outer.has(name) ? { kind: 'outer', name } : undefined;
 }
 
-/** The inputs of a task, generator or reduce. Throws `missing-input` with all that is missing, `bad-value`. */
+/** The inputs of a task, generator or reduce. Throws `missing-input` with all that is missing, `bad-definition` for a bound value. */
 export async function resolveInputs(
   id: string,
   inputs: Readonly<Record<string, InputDefinition>>,
@@ -65,11 +65,11 @@ async function hasDefault(definition: InputDefinition, lowering: Lowering): Prom
 async function boundSource(id: string, name: string, definition: InputDefinition, value: unknown): Promise<Source> {
   const what = `the value bound to input \`${name}\` of step ${id}`;
   const outcome = await check(definition.schema, value);
-  if (!outcome.ok) throw new OutflowError('bad-value', `${what} does not fit its schema: ${issuesText(outcome.issues)}`);
+  if (!outcome.ok) throw new OutflowError('bad-definition', `${what} does not fit its schema: ${issuesText(outcome.issues)}`);
   try {
     return { kind: 'bound', value: encodeValue(value) };
   } catch (error) {
-    if (isOutflowError(error)) throw new OutflowError(error.code, `${what}: ${error.message}`, { hint: error.hint });
+    if (isOutflowError(error)) throw new OutflowError('bad-definition', `${what}: ${error.message}`, { hint: error.hint });
     throw error;
   }
 }

@@ -133,12 +133,12 @@ const wrong: [string, () => unknown, unknown][] = [
   [
     'a bound value that cannot be passed on',
     () => task({ name: 'T', inputs: { f: z.unknown() }, run: () => undefined })({ f: () => 1 }),
-    problem('bad-value', 'the value bound to input `f` of step T: a function'),
+    problem('bad-definition', 'the value bound to input `f` of step T: a function'),
   ],
   [
     'a bound value of another type',
     () => Show({ sum: 'x' } as never),
-    problem('bad-value', 'the value bound to input `sum` of step Show does not fit its schema'),
+    problem('bad-definition', 'the value bound to input `sum` of step Show does not fit its schema'),
   ],
   [
     'an unknown input to bind',
