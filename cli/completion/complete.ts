@@ -30,10 +30,22 @@ export async function completions(
   words: readonly string[],
   pipelineCommands: (file: string | undefined) => Promise<CommandDescription[]>,
 ): Promise<string[]> {
-  const last = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
+  const { before, last, prefix } = parted(words);
   const found = await candidates(before, last, pipelineCommands);
-  return found.filter((one) => one.startsWith(last)).sort();
+  return found
+    .filter((one) => one.startsWith(last))
+    .sort()
+    .map((one) => prefix + one);
+}
+
+/** `--flag=value` is one word to zsh and fish, which want all of it back, and three to bash. */
+function parted(words: readonly string[]): { before: string[]; last: string; prefix: string } {
+  const before = words.slice(0, -1).filter((word) => word !== '=');
+  const last = words.at(-1)?.replace(/^=$/, '') ?? '';
+  const [, flag, value] = /^(--[^=]+)=(.*)$/.exec(last) ?? [];
+  return flag === undefined || value === undefined
+    ? { before, last, prefix: '' }
+    : { before: [...before, flag], last: value, prefix: `${flag}=` };
 }
 
 async function candidates(
@@ -51,8 +63,10 @@ async function candidates(
   if (valued) return valued.options ?? [];
   if (verb === 'completions') return Object.keys(SHELLS);
   const own = OF_PIPELINES.includes(verb) ? await pipelineCommands(fileIn(rest, flags)) : [];
-  if (!last.startsWith('-')) return own.some(({ name }) => rest.includes(name)) ? [] : own.map(({ name }) => name);
   const args = own.find(({ name }) => rest.includes(name))?.flags ?? [];
+  const arg = args.find(({ name, kind }) => kind !== 'boolean' && before.at(-1) === `--${name}`);
+  if (arg) return arg.options ?? [];
+  if (!last.startsWith('-')) return own.some(({ name }) => rest.includes(name)) ? [] : own.map(({ name }) => name);
   return [...flags.flatMap(wordsOf), ...args.map(({ name }) => `--${name}`), '--help'];
 }
 

@@ -16,7 +16,15 @@ _outflow() {
 compdef _outflow outflow
 `;
 
-const fish = `complete -c outflow -a '(outflow __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+const fish = `function __outflow
+  set -l found (outflow __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)
+  if set -q found[1]
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
+end
+complete -c outflow -f -a '(__outflow)'
 `;
 
 export const SHELLS = { bash, zsh, fish };

@@ -41,7 +41,10 @@ export async function checkUnit({ store, run, plan, step, index = 0 }: OutputQue
   if (total === null || index < total) return;
   const label = stepLabels(plan)[step];
   throw new OutflowError('unknown-unit', `step ${label} of run ${run} has no unit ${index}`, {
-    hint: total === 0 ? 'it has none' : `it has ${counted(total, 'unit')}, ${label}/0${total === 1 ? '' : ` to ${label}/${total - 1}`}`,
+    hint:
+      total === 0
+        ? 'it has none'
+        : `it has ${counted(total, 'unit')}, ${label}/0${total === 1 ? '' : ` to ${label}/${total - 1}`}`,
   });
 }
 

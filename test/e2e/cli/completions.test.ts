@@ -22,7 +22,7 @@ async function offered(line: string): Promise<string[]> {
     .map((word) => `'${word}'`)
     .join(' ');
   const program = `outflow() { ${called} "$@"; }\n${script}\n[[ $(complete -p outflow) == *_outflow* ]] || exit 1
-    COMP_WORDS=(${line}); [[ '${line}' != *' ' ]] || COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+    COMP_WORDS=(${line.replace('=', ' = ')}); [[ '${line}' != *' ' ]] || COMP_WORDS+=(''); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
     _outflow; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = await execa('bash', ['-c', program], { cwd: world.dir, env: world.env });
   return stdout.split('\n').filter(Boolean);
@@ -33,7 +33,9 @@ test.each([
   ['outflow db st', ['start', 'status', 'stop']],
   ['outflow logs --fol', ['--follow']],
   ['outflow run --backend p', ['parallel']],
+  ['outflow run --backend=p', ['parallel']],
   ['outflow run ', ['greet', 'work']],
+  ['outflow run work --count ', []],
   ['outflow submit w', ['work']],
   ['outflow run work --co', ['--count']],
   ['outflow completions ', ['bash', 'fish', 'zsh']],
