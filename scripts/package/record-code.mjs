@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { deserialize, serialize } from 'node:v8';
+import { keptCode } from '../../src/system/kept-code.ts';
 import { kept } from './kept.mjs';
 
 const COMMANDS = [
@@ -52,7 +53,9 @@ async function record(executable, home, interrupted) {
   const code = {};
   for (const file of readdirSync(directory).sort()) {
     const name = file.replace(/\.\w{16}$/, ''); // less the build's
-    if (KEPT.test(name)) code[`code/${name.replace(/\.--help$/, '')}`] = readFileSync(path.join(directory, file));
+    if (!KEPT.test(name)) continue;
+    const sound = keptCode(path.join(directory, file));
+    if (sound) code[`code/${name.replace(/\.--help$/, '')}`] = sound;
   }
   return code;
 }

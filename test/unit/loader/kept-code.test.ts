@@ -1,6 +1,6 @@
 // What V8 has compiled of a bundle is kept beside it, for the next process that loads it.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { materializeBundle, SCRIPT } from '../../../src/loader/materialize.ts';
@@ -42,6 +42,18 @@ test('what V8 refuses is made again', () => {
   writeFileSync(file, 'nonsense');
   expect(load()).toEqual({ found: 42 });
   expect(statSync(file).size).toBeGreaterThan(100);
+});
+
+test('what is damaged is made again: V8 would crash in it', () => {
+  load();
+  const [file = ''] = kept();
+  const sound = readFileSync(file);
+  const half = sound.length >> 1;
+  for (const damaged of [Buffer.from(sound).fill(0, half), Buffer.from(sound).fill(0), sound.subarray(0, half)]) {
+    writeFileSync(file, damaged);
+    expect(load()).toEqual({ found: 42 });
+    expect(readFileSync(file).equals(damaged)).toBe(false);
+  }
 });
 
 test('where it cannot be kept, as on a full disk, nothing of it is left', () => {
