@@ -1,15 +1,26 @@
 // How an error ends a command: one message (what, where, what to do), or one JSON document; never a stack of ours unasked.
 import path from 'node:path';
-import { type ErrorData, exitCodeOf, isOutflowError } from '../../src/model/errors.ts';
+import { type ErrorData, exitCodeOf, isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import { style } from '../text/style.ts';
 
 /** Prints the error (text on stderr; with `json` as the one document on stdout) and returns the exit code it stands for. */
-export function printError(error: unknown, options: { json: boolean; debug?: boolean }): number {
+export function printError(thrown: unknown, options: { json: boolean; debug?: boolean }): number {
+  const error = isOfNoDirectory(thrown) ? noDirectory(thrown) : thrown;
   const data = errorData(error);
   if (options.json) process.stdout.write(`${JSON.stringify({ error: data }, null, 2)}\n`);
   else process.stderr.write(errorText(data));
   if (options.debug && error instanceof Error) process.stderr.write(`${stacksOf(error)}\n`);
   return exitCodeOf(error);
+}
+
+/** Whatever asks where we are. */
+function isOfNoDirectory(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.syscall === 'uv_cwd';
+}
+
+function noDirectory(cause: unknown): OutflowError {
+  const hint = 'go to one that is: `cd "$PWD"` when it has been made again';
+  return new OutflowError('bad-environment', 'the directory that you are in is not there any more', { hint, cause });
 }
 
 /** The error as plain data; what is not an operating error is a bug of ours. */

@@ -24,7 +24,8 @@ export class HeadStart {
     const { pipeline: file } = firstPass(argv, ownFlags(manifest.commands[verb].flags));
     process.once('SIGINT', this.#onInterrupt);
     this.coordinator = verb === 'plan' ? undefined : (async () => prepareCoordinator({ databaseUrl: databaseUrl() }))();
-    this.pipeline = loadPipeline({ cwd: process.cwd(), pipelineFlag: file, signal: this.#interruption.signal });
+    const { signal } = this.#interruption;
+    this.pipeline = (async () => loadPipeline({ cwd: process.cwd(), pipelineFlag: file, signal }))();
     for (const promise of [this.coordinator, this.pipeline]) promise?.catch(() => {});
   }
 

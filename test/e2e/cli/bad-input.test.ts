@@ -1,8 +1,10 @@
 // What a user may get wrong on the command line: one clear message, what to do, the exit code of the table, no stack of ours.
 import { cpSync } from 'node:fs';
 import path from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
+import { inSealed, sealed } from '../../support/program-under-test.ts';
 
 let world: World;
 
@@ -61,3 +63,19 @@ test('a directory without a pipeline says what is looked for', async () => {
   expect(stderr).toMatch(/^error: no pipeline file: /m);
   expect(exitCode).toBe(3);
 });
+
+test.each(['plan work', 'run work', 'submit work', 'runs', 'doctor'])(
+  'outflow %s in a directory that has been removed',
+  async (line) => {
+    world.write('gone/file', '');
+    const script = 'cd gone && rm -r "$PWD" && exec "$@"';
+    const args = line.split(' ');
+    const [command = '', ...words] = sealed
+      ? inSealed('sh', ['-c', script, 'sh', sealed.executable, ...args], { cwd: world.dir, env: world.env })
+      : ['sh', '-c', script, 'sh', ...world.words(...args)];
+    const { stderr, exitCode } = await execa(command, words, { cwd: world.dir, env: world.env, reject: false });
+    expect(stderr).toMatch(/^error: the directory that you are in is not there any more\n {2}go to one that is: /);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(exitCode).toBe(6);
+  },
+);
