@@ -5,10 +5,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ensureExecutable } from './executable.ts';
+import { openTmpdir } from './open-tmpdir.ts';
 
 /** What starts the executable, and where it can write. */
 export interface SealedPlace {
@@ -41,7 +41,7 @@ const OTHER_USER = { uid: 61_234, gid: 61_234 };
 
 export default async function setup(project: TestProject): Promise<() => void> {
   const executable = ensureExecutable();
-  const directory = mkdtempSync(path.join(tmpdir(), 'of-'));
+  const directory = mkdtempSync(path.join(openTmpdir(), 'of-'));
   chmodSync(directory, 0o755);
   for (const name of ['root', 'shared', 'home']) mkdirSync(path.join(directory, name));
   const close = () => rmSync(directory, { recursive: true, force: true });

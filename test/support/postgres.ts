@@ -12,6 +12,7 @@ import { ensureServer } from '../../src/store/embedded/server.ts';
 import { connectStore } from '../../src/store/index.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { RunRecord } from '../../src/store/types.ts';
+import { openTmpdir } from './open-tmpdir.ts';
 
 const root = path.resolve(import.meta.dirname, '..', '..');
 const program = path.join(root, 'test', 'support', 'program.ts');
@@ -123,7 +124,7 @@ export async function acceptRun(store: Store, changes: Partial<RunRecord> = {}):
 
 /** An empty state root of its own; removed at the end, whereupon a server in it stops. */
 export function ownHome(name = 'home'): { readonly home: string } {
-  const parent = path.join(tmpdir(), `outflow-own-${randomBytes(5).toString('hex')}`);
+  const parent = path.join(openTmpdir(), `outflow-own-${randomBytes(5).toString('hex')}`);
   const home = path.join(parent, name);
   beforeAll(() => {
     mkdirSync(parent, { mode: 0o700 });
