@@ -15,7 +15,7 @@ beforeAll(async () => {
     'waits/pipeline.ts',
     `import { writeFileSync } from 'node:fs';
     writeFileSync(import.meta.dirname + '/loading', '');
-    await new Promise((resolve) => setTimeout(resolve, 60_000));`,
+    await new Promise((ever) => setTimeout(ever, 60_000));`,
   );
   world.write('named/pipeline.ts', readFileSync(path.join(world.dir, 'pipeline.ts'), 'utf8'));
   world.write('named/outflow.config.ts', `export default { database: 'postgresql://127.0.0.1:1/none' };`);

@@ -70,7 +70,7 @@ async function fill(to: WatchStream): Promise<void> {
   let said = 0;
   const drained = next<void>((resolve) => to.onDrain(resolve));
   // What goes out at once does not count: only when nothing goes any more, nobody reads.
-  for (let idle = 0; idle < 20; await new Promise((resolve) => setTimeout(resolve, 5))) {
+  for (let idle = 0; idle < 20; await new Promise((look) => setTimeout(look, 5))) {
     if (!to.isWritable) idle += 1;
     else for (idle = 0; to.isWritable; said++) to.emit({ kind: 'notice', notice: { level: 'info', text } });
   }
