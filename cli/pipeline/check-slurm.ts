@@ -8,6 +8,8 @@ import { outflowHome } from '../../src/system/home.ts';
 import { programsIn } from '../../src/system/shared-files.ts';
 import { SharedProgram } from '../../src/system/shared-program.ts';
 import { askSlurm, refuseImpossible } from '../plan/ask-slurm.ts';
+import { slurmWarnings } from '../plan/render-slurm.ts';
+import { style } from '../text/style.ts';
 
 /** A controller that takes longer is not waited for: the coordinator asks as well. */
 const PATIENCE_MS = 2_000;
@@ -22,6 +24,8 @@ export async function checkSlurm(plan: Plan, settings: SlurmSettings): Promise<v
   const program = new SharedProgram(programsIn(settings.sharedDir, outflowHome));
   const [planned] = await Promise.all([askSlurm(plan, settings, { signal: AbortSignal.timeout(PATIENCE_MS) }), program.share()]);
   refuseImpossible(planned);
+  // As the steps before it may take long, it is said now what Slurm would say then.
+  for (const text of slurmWarnings(planned)) process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`);
 }
 
 function isOnPath(program: string): boolean {

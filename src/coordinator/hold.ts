@@ -5,9 +5,10 @@ import path from 'node:path';
 import pino from 'pino';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { LIMITS } from '../model/limits.ts';
+import type { Plan } from '../plan/plan.ts';
 import { type Connected, connectStore } from '../store/index.ts';
 import type { Store } from '../store/store.ts';
-import type { RunRecord } from '../store/types.ts';
+import type { CommitBatch, RunRecord } from '../store/types.ts';
 import { socketPath } from '../system/home.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { Coordinator, type LocalShape } from './coordinator.ts';
@@ -35,15 +36,17 @@ export async function holdRun(start: StartMessage, around: Around): Promise<numb
     return code;
   } catch (error) {
     log.error({ err: error }, 'the coordinator failed');
-    const told = isOutflowError(error)
-      ? error
-      : new OutflowError('coordinator-failed', `the coordinator failed: ${(error as Error).message}`);
-    reply({ kind: 'failed', error: told.toJSON() });
+    reply({ kind: 'failed', error: toldAs(error).toJSON() });
     await around.allocations.endAll();
     return 1;
   } finally {
     await store?.close();
   }
+}
+
+function toldAs(error: unknown): OutflowError {
+  if (isOutflowError(error)) return error;
+  return new OutflowError('coordinator-failed', `the coordinator failed: ${(error as Error).message}`);
 }
 
 async function hold(
@@ -84,8 +87,12 @@ async function hold(
   );
   const keeping = keepLease(store, start.run, epoch, coordinator);
   process.on('SIGTERM', () => coordinator.stop());
+  let isServing = false;
   try {
-    const end = await coordinator.run(() => reply({ kind: 'ready', address, epoch }));
+    const end = await coordinator.run(() => {
+      isServing = true;
+      reply({ kind: 'ready', address, epoch });
+    });
     if (typeof end === 'object') {
       log.error({ err: end.gaveUp }, `Postgres was away for too long; go on with: outflow resume ${start.run}`);
       return 1;
@@ -93,10 +100,24 @@ async function hold(
     log.info(`the coordinator ends (${end})`);
     if (end !== 'fenced') await store.releaseLease(start.run, epoch);
     return 0;
+  } catch (error) {
+    coordinator.stop();
+    if (!isServing && epoch === 1) await store.commit(start.run, epoch, neverBegun(loaded.record, toldAs(error).message));
+    throw error;
   } finally {
     clearInterval(keeping);
     rmSync(socket, { force: true });
   }
+}
+
+/** The end of a run that nobody has served: who submitted is told why, and nobody shall take it for orphaned. */
+function neverBegun({ plan }: RunRecord, message: string): CommitBatch {
+  const { steps } = (JSON.parse(plan) as Plan).workflow;
+  const atMs = Date.now();
+  return {
+    steps: steps.map((_, step) => ({ step, atMs, total: null, state: 'aborted', outputs: null, failure: null })),
+    end: { state: 'failed', failure: { cause: 'agent-lost', message } },
+  };
 }
 
 /** Slots: `--workers` of a parallel run, else all CPUs. A sequential run has all CPUs, for one unit at a time. */

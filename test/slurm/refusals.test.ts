@@ -1,4 +1,7 @@
 // What Slurm does not grant: refused at once, refused for now, or accepted and never to start. The user reads why, in its words.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { HeldRun } from '../support/held-runs.ts';
 import { jobsOf, liveJobsOf } from '../support/noted-runs.ts';
@@ -40,9 +43,33 @@ describeSlurm('what Slurm does not grant', () => {
     const { exitCode, stderr, id } = await run(['--sbatch', 'time=100']);
     expect({ exitCode, stderr }).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringMatching(/can never start \(PartitionTimeLimit\): .*set a shorter `time`/),
+      stderr: expect.stringMatching(
+        /^warning: map: time=1:40:00 is more than .*\nrun .*can never start \(PartitionTimeLimit\): .*set a shorter `time`/s,
+      ),
     });
     await until(async () => (await liveJobsOf(id)).length === 0, 15);
+  });
+
+  test('a shared directory that cannot be made: nothing is submitted, and the message says what to change', async () => {
+    const cwd = path.dirname(world.write('shared/outflow.config.json', '{ "slurm": { "sharedDir": "/proc/nothing" } }'));
+    const { exitCode, stderr } = await world.run(['run', ...new HeldRun(world, 'none').args], { cwd });
+    const told = expect.stringMatching(
+      /^error: cannot make the directory \/proc\/nothing\/outflow-\w{8}: .*\n.*`slurm\.sharedDir`/,
+    );
+    expect({ exitCode, stderr }).toEqual({ exitCode: 6, stderr: told });
+  });
+
+  test('a port that is taken: nothing is submitted, one message says so, and the run is not taken for orphaned', async () => {
+    const taken = createServer().listen(0);
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const { exitCode, stderr } = await run(['--listen', `:${port}`]);
+    taken.close();
+    const words = `no port from ${port} to ${port} is free on this host`;
+    expect({ exitCode, stderr }).toEqual({ exitCode: 6, stderr: expect.stringMatching(`^error: ${words}\n.*--listen`) });
+    const { runs } = await world.json<{ runs: { run: string; state: string }[] }>(['runs', '--limit', '1']);
+    expect(runs).toMatchObject([{ state: 'failed' }]);
+    expect((await world.run(['status', runs[0]!.run])).stdout).toContain(words);
   });
 
   test('more jobs than one may have: fewer are asked for, down to as many as may be, and the rest later', async () => {

@@ -1,4 +1,5 @@
 // What a run on Slurm has besides the local agent: jobs, a port that their agents dial, tunnels to its databases.
+import { isOutflowError, OutflowError } from '../../model/errors.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { SlurmSettings } from '../../plan/slurm.ts';
 import { Slurm } from '../../provider/slurm/index.ts';
@@ -33,7 +34,10 @@ export async function makeSlurmBackend({
   databases,
   ...events
 }: SlurmBackendOptions): Promise<SlurmBackend> {
-  const directory = sharedRunDir(settings.sharedDir, record.id, () => record.runDir);
+  const directory = madeIn(
+    settings.sharedDir,
+    sharedRunDir(settings.sharedDir, record.id, () => record.runDir),
+  );
   const rendezvous = await makeRendezvous(record.id, directory, settings.listen);
   const shared = new SharedProgram(programsIn(settings.sharedDir, outflowHome));
   setInterval(() => shared.touch(), LIMITS.programTouchMs).unref();
@@ -50,4 +54,15 @@ export async function makeSlurmBackend({
     ...events,
   });
   return { jobs, program, rendezvous, tunnels: new Tunnels(databases, settings.databaseConnections) };
+}
+
+/** What `sharedDir` does not allow is not for OUTFLOW_HOME to mend. */
+function madeIn(sharedDir: string | null, directory: string): string {
+  try {
+    return privateDir(directory);
+  } catch (error) {
+    if (sharedDir === null || !isOutflowError(error)) throw error;
+    const hint = 'let `slurm.sharedDir` in outflow.config name a directory that you may write, on all nodes';
+    throw new OutflowError(error.code, error.message, { hint, cause: error });
+  }
 }
