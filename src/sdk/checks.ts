@@ -23,11 +23,18 @@ export function checkStepName(name: unknown, what: string): string {
 }
 
 export function checkMemberName(name: string, what: string): void {
+  refuseInherited(name, what);
   if (MEMBER_NAME.test(name)) return;
   throw badDefinition(
     `${what} cannot be named ${shown(name)}`,
     'a name begins with a letter and holds letters, digits, `_` and `-`',
   );
+}
+
+/** One that is left out would be taken for given. */
+export function refuseInherited(name: string, what: string): void {
+  if (name in Object.prototype)
+    throw badDefinition(`${what} cannot be named ${shown(name)}`, 'every object in JavaScript has something of that name');
 }
 
 /** `options` as a record whose keys are all known, so that a misspelt option is not ignored. */

@@ -1,7 +1,7 @@
 // command(): an entry point of a pipeline file.
 import { BACKENDS, type Backend } from '../plan/plan.ts';
 import type { AnyChain } from './chain.ts';
-import { badDefinition, checkChoice, checkFunction, checkOptions, checkText, shown } from './checks.ts';
+import { badDefinition, checkChoice, checkFunction, checkOptions, checkText, refuseInherited, shown } from './checks.ts';
 import { COMMAND, type CommandDefinition, DEFINITION_FORMAT, type FlagDefinition } from './definition.ts';
 import { type Flag, type FlagShape, flagDefinitionOf } from './flag.ts';
 import type { ChainsOf, Lacking, MaybePromise, OpenNeeds, Show, WrongArgs } from './types.ts';
@@ -67,6 +67,7 @@ function flagsOf(args: unknown = {}): Record<string, FlagDefinition> {
     throw badDefinition(`\`args\` of a command must be an object of flags, not ${shown(args)}`);
   const flags: Record<string, FlagDefinition> = {};
   for (const [name, value] of Object.entries(args)) {
+    refuseInherited(name, 'an argument of a command');
     if (!/^[A-Za-z][\w-]*$/.test(name))
       throw badDefinition(
         `an argument of a command cannot be named ${shown(name)}`,

@@ -48,6 +48,16 @@ test.each<[string, () => unknown, unknown]>([
     problem('bad-definition', 'cannot be named "a b"'),
   ],
   [
+    'an input with a name that every object has',
+    taskOf({ name: 'T', run, inputs: { constructor: z.int().optional() } }),
+    problem('bad-definition', 'cannot be named "constructor"', 'every object'),
+  ],
+  [
+    'an output with the name of what no object can hold',
+    taskOf({ name: 'T', run, outputs: { ['__proto__']: z.int() } }),
+    problem('bad-definition', 'cannot be named "__proto__"'),
+  ],
+  [
     'a timeout that is none',
     taskOf({ name: 'T', run, timeout: '5 min' }),
     problem('bad-definition', '`timeout` of task T is "5 min", not a duration', '2h30m'),
@@ -161,6 +171,11 @@ test.each<[string, () => unknown, unknown]>([
     'an argument that cannot be a flag',
     commandOf({ args: { $a: flag.boolean() }, setup: run }),
     problem('bad-definition', 'cannot be named "$a"'),
+  ],
+  [
+    'an argument with a name that every object has',
+    commandOf({ args: { toString: flag.boolean() }, setup: run }),
+    problem('bad-definition', 'an argument of a command cannot be named "toString"', 'every object'),
   ],
   [
     'a flag that is required and has a default',
