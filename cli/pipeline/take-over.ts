@@ -17,7 +17,7 @@ export async function takeOver({ record }: RunSummary, hold: Hold & { kind: 'nob
     });
   }
   const dir = path.dirname(record.pipelineFile);
-  const { databases: configured } = await loadConfig({ cwd: dir });
+  const { databases: configured } = await loadConfig({ cwd: record.workdir });
   const coordinator = prepareCoordinator({ resume: record.id });
   try {
     const databases = databaseUrls({ dir, configured, storeUrl });

@@ -22,7 +22,7 @@ afterAll(async () => {
   await world.end();
 });
 
-async function submit(count: number, ms: number, notes: string): Promise<string> {
+async function submit(count: number, ms: number, notes: string, pipeline = PIPELINE): Promise<string> {
   const submitted = await world.json<{ run: string }>([
     'submit',
     'noted',
@@ -37,7 +37,7 @@ async function submit(count: number, ms: number, notes: string): Promise<string>
     '--workers',
     '2',
     '-p',
-    PIPELINE,
+    pipeline,
   ]);
   return submitted.run;
 }
@@ -112,6 +112,17 @@ test('killed with its agent, too, it is finished by another agent', async () => 
       .filter((index) => before.has(index)),
   ).toEqual([]);
   await until(async () => leftOver().length === 0);
+});
+
+test('the configuration of a resumed run is that of where it was submitted', async () => {
+  const notes = world.write('configured', '');
+  const pipeline = world.write('elsewhere/pipeline.ts', readFileSync(PIPELINE, 'utf8'));
+  world.write('elsewhere/outflow.config.json', '{ "databases": "of another project" }');
+  const run = await submit(40, 50, notes, pipeline);
+  await until(async () => (await settled(run)).length > 5);
+  process.kill(await pidOf('coordinator', run), 'SIGKILL');
+  const { exitCode, stderr } = await world.run(['resume', run]);
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('succeeded') });
 });
 
 test('an agent that was killed is replaced, and its units run again', async () => {
