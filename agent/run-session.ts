@@ -4,6 +4,7 @@ import { foundBundle } from '../src/loader/materialize.ts';
 import { LIMITS } from '../src/model/limits.ts';
 import type { Welcome } from '../src/rpc/messages.ts';
 import { Agent, type AgentEnd } from './agent.ts';
+import { BlobFiles } from './blob-files.ts';
 import { Blobs } from './blobs.ts';
 import { chooseOffer } from './cpus/choose.ts';
 import { coresOf } from './cpus/cores.ts';
@@ -60,7 +61,7 @@ export async function runSession({
   const { cpus, memoryMib, gpus } = offer;
   const slots = new Slots({ slots: offer.slots, cores: cpus && coresOf(cpus), memoryMib, gpus });
   const outbox = new Outbox(LIMITS);
-  const blobs = new Blobs(scratch.blobDir, () => agent.connected());
+  const blobs = new Blobs(new BlobFiles(scratch.blobDir, LIMITS.unusedBlobBytes), () => agent.connected());
   const deadline = new Deadline(LIMITS);
   const settleMs = offer.isSlurm ? LIMITS.signalSettleMs : 0;
   const work = new Work({ slots, outbox, blobs, pool, deadline, settleMs, onChange: () => agent.onChange() });

@@ -115,7 +115,7 @@ export class Work implements HostListener<TaskHost> {
     if (sharedBlobs.length === 0 && !unit.element.includes('{"$blob":')) return this.dispatcher.waiting.push(unit);
     unit.place = 'fetching';
     const hashes = [...sharedBlobs, ...blobRefs(unit.element)].map((ref) => ref.hash);
-    Promise.all(hashes.map((hash) => this.#options.blobs.fetchDeep(hash))).then(
+    this.#options.blobs.hold(unit, hashes).then(
       () => {
         if (unit.place !== 'fetching') return;
         this.dispatcher.waiting.push(unit);
@@ -290,5 +290,6 @@ export class Work implements HostListener<TaskHost> {
   #end(unit: Unit): void {
     unit.place = 'ended';
     this.#units.delete(unit);
+    this.#options.blobs.release(unit);
   }
 }

@@ -16,6 +16,8 @@ export const LIMITS = {
   valueDepth: 1000,
   /** A chunk of a blob, on the wire and in the store. */
   blobChunkBytes: 1 * MIB,
+  /** Blobs on an agent's disk that no unit of it needs; beyond, those that were not needed for longest go. */
+  unusedBlobBytes: 512 * MIB,
 
   /** Measured work an agent may hold beyond what runs. */
   prefetchMs: 200,

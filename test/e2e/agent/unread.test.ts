@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { BlobFiles } from '../../../agent/blob-files.ts';
 import { Blobs } from '../../../agent/blobs.ts';
 import { Deadline } from '../../../agent/deadline.ts';
 import { hostEnvironment } from '../../../agent/hosts/environment.ts';
@@ -32,7 +33,7 @@ async function reportOf(kind: string, wish: Wish): Promise<Report> {
     environment: hostEnvironment(process.env, {}, false),
     watch: { add: () => {}, remove: () => {} },
   });
-  const blobs = new Blobs(directory, () => Promise.reject(new Error('there are no blobs here')));
+  const blobs = new Blobs(new BlobFiles(directory, 0), () => Promise.reject(new Error('there are no blobs here')));
   const slots = new Slots({ slots: 1, cores: null, memoryMib: 0, gpus: [] });
   const work = new Work({ slots, outbox, blobs, pool, deadline: new Deadline(LIMITS), settleMs: 0, onChange: () => {} });
   coordinator.send = (message) => {
