@@ -163,7 +163,7 @@ export class Coordinator {
     if (loaded.cancelRequested) this.enqueue({ kind: 'cancel-requested', now: false });
     const ended = this.#loop.run(() => this.#sessions.count === 0 && this.#providers.liveCount === 0);
     // Agents of an earlier holder say what they hold of steps; those must be known before they may dial.
-    while (this.#core.isPreparing()) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (this.#loop.isRunning && this.#core.isPreparing()) await new Promise((resolve) => setTimeout(resolve, 5));
     const server = await serve(
       { unix: address, ...(this.#providers.tcp && { tcp: this.#providers.tcp }) },
       {

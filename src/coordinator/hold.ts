@@ -31,9 +31,7 @@ export async function holdRun(start: StartMessage, around: Around): Promise<numb
   let store: Store | undefined;
   try {
     store = await connectStore({ url: start.databaseUrl, connected: around.connected });
-    const code = await hold(store, start, around, log);
-    if (code === 0) await tidy(store, log); // nobody waits any more
-    return code;
+    return await hold(store, start, around, log);
   } catch (error) {
     log.error({ err: error }, 'the coordinator failed');
     reply({ kind: 'failed', error: toldAs(error).toJSON() });
@@ -98,7 +96,9 @@ async function hold(
       return 1;
     }
     log.info(`the coordinator ends (${end})`);
+    clearInterval(keeping);
     if (end !== 'fenced') await store.releaseLease(start.run, epoch);
+    if (end === 'ended') await tidy(store, log); // nobody waits any more
     return 0;
   } catch (error) {
     coordinator.stop();

@@ -52,6 +52,7 @@ export class Loop {
   #queue: Event[] = [];
   #wake: (() => void) | undefined;
   #stopped = false;
+  #isRunning = false;
   #commits = 0;
 
   constructor(core: Core, store: Store, run: string, epoch: number, host: LoopHost) {
@@ -74,8 +75,21 @@ export class Loop {
     this.#wake?.();
   }
 
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /** Until the run's end is committed and `isDone` says that nobody is left to talk to. */
   async run(isDone: () => boolean): Promise<LoopEnd> {
+    this.#isRunning = true;
+    try {
+      return await this.#turn(isDone);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #turn(isDone: () => boolean): Promise<LoopEnd> {
     while (!this.#stopped) {
       const batch = this.#queue.splice(0, LIMITS.eventBatch);
       if (this.#queue.length < LIMITS.eventQueue / 2) this.#host.setPaused(false);

@@ -193,3 +193,31 @@ test('Postgres killed in mid-run: nothing is lost, and the run goes on when it i
   await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
   expect((await settled(run)).length).toBe(100);
 });
+
+test('a coordinator that is told to end while it waits for the inputs of a step ends', async () => {
+  const notes = world.write('preparing', '');
+  const run = await submit(200_000, 50, notes); // its list is a blob
+  await until(async () => (await settled(run)).length > 2);
+  const killed = await pidOf('coordinator', run);
+  for (const pid of [killed, await pidOf('agent', run)]) process.kill(pid, 'SIGKILL');
+  await database.query('begin');
+  await database.query('lock table outflow.blob');
+  const resuming = world.start(['resume', run]);
+  try {
+    await until(async () => {
+      const { rows } = await database.query('select from pg_locks where not granted');
+      return rows.length > 0;
+    });
+    const waiting = await pidOf('coordinator', run);
+    process.kill(waiting, 'SIGTERM');
+    const log = path.join(world.home, 'runs', run, 'coordinator.log');
+    await until(() => readFileSync(log, 'utf8').includes('the coordinator ends (stopped)'));
+    await database.query('rollback');
+    await until(() => !leftOver().includes(String(waiting)));
+  } finally {
+    await database.query('rollback');
+  }
+  expect((await resuming).exitCode).toBe(6);
+  expect((await world.run(['cancel', run])).exitCode).toBe(0);
+  for (const pid of leftOver()) process.kill(Number(pid), 'SIGKILL'); // its agent would wait for another coordinator
+});
