@@ -89,7 +89,7 @@ export class HostTunnels {
     const server = createServer({ allowHalfOpen: true }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      void carry(socket, far);
+      carry(socket, far).catch((error: Error) => socket.destroy(error)); // the coordinator went in that very moment
     });
     this.#servers.push(server);
     server.listen(path.join(privateDir(directory), fileNameOf(url)));

@@ -1,7 +1,8 @@
 // Who a process is, beyond its number: pids are reused, and a zombie still answers a signal.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { namesIn } from './home.ts';
 
 export interface ProcessIdentity {
   pid: number;
@@ -67,9 +68,9 @@ export function processStat(pid: number): ProcessStat | null {
   return { isZombie: /^[ZXx]$/.test(fields[0] ?? ''), session: Number(fields[3]), startTicks: fields[19] ?? '' };
 }
 
-/** The numbers of all processes that this one sees; Linux. */
+/** The numbers of all processes that this one sees; none where there is no /proc. */
 export function processNumbers(): number[] {
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+  return namesIn('/proc').map(Number).filter(Number.isInteger);
 }
 
 let knownBootId: string | undefined;

@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { LIMITS } from '../model/limits.ts';
 import { namesIn } from './home.ts';
-import { processIdentity } from './processes.ts';
+import { processIdentity, processNumbers } from './processes.ts';
 
 /** With `entries`, for cleaners of temporary directories, which go by the age of each file. */
 export function keepTree(target: string, entries: readonly { path: string }[]): void {
@@ -57,13 +57,11 @@ function isOld(tree: string): boolean {
 
 /** As far as this process may see. */
 function isRunning(tree: string): boolean {
-  return namesIn('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .some((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/exe`).startsWith(`${tree}${path.sep}`);
-      } catch {
-        return false;
-      }
-    });
+  return processNumbers().some((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`).startsWith(`${tree}${path.sep}`);
+    } catch {
+      return false;
+    }
+  });
 }
