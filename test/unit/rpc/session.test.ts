@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CoordinatorClient } from '../../../src/rpc/client.ts';
 import type { AgentMessage, CoordinatorMessage, WatchEvent } from '../../../src/rpc/messages.ts';
 import { type AgentStream, type RunningServer, type ServerHandlers, serve, type WatchStream } from '../../../src/rpc/server.ts';
+import { until } from '../../support/until.ts';
 
 let directory: string;
 let server: RunningServer;
@@ -69,14 +70,20 @@ async function fill(to: WatchStream): Promise<void> {
   const text = 'x'.repeat(1 << 16);
   let said = 0;
   const drained = next<void>((resolve) => to.onDrain(resolve));
-  // What goes out at once does not count: only when nothing goes any more, nobody reads.
-  for (let idle = 0; idle < 20; await new Promise((look) => setTimeout(look, 5))) {
-    if (!to.isWritable) idle += 1;
-    else for (idle = 0; to.isWritable; said++) to.emit({ kind: 'notice', notice: { level: 'info', text } });
-  }
+  // What goes out after a moment does not count: only when nothing goes any more, nobody reads.
+  let full = 0;
+  await until(() => {
+    full = to.isWritable ? 0 : full + 1;
+    for (; to.isWritable; said++) emitText(to, text);
+    return full === 10;
+  });
   filled = said;
   await drained;
-  to.emit({ kind: 'notice', notice: { level: 'info', text: 'the last' } });
+  emitText(to, 'the last');
+}
+
+function emitText(to: WatchStream, text: string): void {
+  to.emit({ kind: 'notice', notice: { level: 'info', text } });
 }
 
 afterEach(async () => {
