@@ -95,13 +95,17 @@ export type Merge<A, B> = keyof A extends never
   ? B
   : keyof B extends never
     ? A
-    : Show<
-        Omit<A, keyof B> &
-          Omit<B, keyof A> & { [K in Exclude<keyof A & keyof B, OptionalInBoth<A, B>>]: MergeNeed<A[K], B[K]> } & {
-            [K in OptionalInBoth<A, B>]?: MergeNeed<A[K], B[K]>;
-          }
-      >;
-type OptionalInBoth<A, B> = keyof A & keyof B & OptionalKeys<A> & OptionalKeys<B>;
+    : {
+        [K in keyof (Names<A> & Names<B>)]: K extends keyof A
+          ? K extends keyof B
+            ? MergeNeed<A[K], B[K]>
+            : A[K]
+          : K extends keyof B
+            ? B[K]
+            : never;
+      };
+/** Optional in an intersection is what is optional in both; without their types, which might exclude each other. */
+type Names<T> = { [K in keyof T]: unknown };
 type MergeNeed<A, B> = A extends Iterated<string, unknown> ? A : B extends Iterated<string, unknown> ? B : A & B;
 
 /** All that a chain takes from outside. */
