@@ -39,7 +39,8 @@ test('of a start that comes to nothing, nothing', async () => {
   expect(refused.exitCode).toBe(2);
   expect(ofAgents()).toEqual([]);
 
-  const starting = world.start(['run', 'wait']);
+  world.write('endless.ts', 'await new Promise((ever) => setTimeout(ever, 60_000));');
+  const starting = world.start(['run', 'wait', '-p', 'endless.ts']);
   await until(() => ofAgents().some((name) => name.endsWith('/blobs')));
   starting.kill('SIGINT');
   expect((await starting).stderr).toContain('there is no run');
