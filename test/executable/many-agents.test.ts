@@ -49,7 +49,7 @@ test(`${AGENTS} agents`, { timeout: SECONDS * 1000 }, async () => {
   const failures = (await Promise.all(started)).map(({ exitCode, stderr }) => exitCode !== 0 && stderr).filter(Boolean);
   expect(failures).toEqual([]);
   const state = async () => (await world.json<{ state: string }>(['status', waiting.run])).state;
-  await until(async () => (await state()) === 'succeeded');
+  await until(async () => (await state()) === 'succeeded', SECONDS);
   const left = readdirSync(temporary, { recursive: true, encoding: 'utf8' });
   expect(left.map((name) => name.replace(/\d{2,}|(?<=a-)\w+/g, 'N')).sort()).toEqual([
     'before',
