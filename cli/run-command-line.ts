@@ -33,7 +33,6 @@ async function dispatch(argv: string[]): Promise<void> {
     const { showHelp } = await import('./help/show-help.ts');
     return showHelp(config, asked);
   }
-  checkDirectory();
   // `db start` is the command db:start.
   const words = config.findCommand(argv.slice(0, 2).join(':')) ? 2 : 1;
   const id = argv.slice(0, words).join(':');
@@ -41,16 +40,6 @@ async function dispatch(argv: string[]): Promise<void> {
   if (command) await config.runCommand(id, argv.slice(words), command);
   else if (config.findTopic(argv[0] ?? '')) await unknownInTopic(config, argv);
   else throw unknownCommand(config, argv[0] ?? '');
-}
-
-/** Error `bad-environment`: it was removed, by another. */
-function checkDirectory(): void {
-  try {
-    process.cwd();
-  } catch (cause) {
-    const hint = 'go to one that is: cd DIRECTORY';
-    throw new OutflowError('bad-environment', 'the current directory is not there any more', { hint, cause });
-  }
 }
 
 /** `outflow db` shows the topic's help; `outflow db sart` has a nearest name. */

@@ -2,7 +2,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
 import { until } from '../../support/until.ts';
@@ -69,18 +68,6 @@ test.each(cases)('$what: one message, and nothing is left', async ({ line, exitC
   expect(ended.exitCode).toBe(exitCode);
   expect(directories()).toEqual([]);
   await until(() => processes().length === 0);
-});
-
-test('in a directory that was removed', async () => {
-  for (const line of ['run work', 'status']) {
-    const program = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
-    const options = { cwd: world.dir, env: world.env, reject: false };
-    const { stderr, exitCode } = await execa('bash', ['-c', program, 'bash', ...world.words(...line.split(' '))], options);
-    expect(stderr).toContain('error: the current directory is not there any more\n  go to one that is: cd DIRECTORY');
-    expect(stderr).not.toMatch(/^ +at /m);
-    expect(exitCode).toBe(6);
-    await until(() => processes().length === 0 && directories().length === 0);
-  }
 });
 
 /** One that takes connections and says nothing: its address. */
