@@ -36,9 +36,15 @@ export function databaseError(error: unknown, url: string): OutflowError {
     const hint = 'see whether Postgres runs there (`outflow db status`) and OUTFLOW_DATABASE_URL is right';
     return new OutflowError('database-unreachable', `${where} cannot be reached: ${words}`, { hint, cause: error });
   }
-  const hint = code === '42501' ? "the database's role lacks a right; grant it, or use another role" : undefined;
+  const hint = code === undefined ? undefined : HINTS[code];
   return new OutflowError('database-failed', `${where} failed: ${words}${code ? ` (${code})` : ''}`, { hint, cause: error });
 }
+
+const HINTS: Readonly<Record<string, string>> = {
+  '42501': "the database's role lacks a right; grant it, or use another role",
+  '58P01':
+    "the server's own files are gone; of the embedded one they are in the cache: `outflow db stop --force`, then try again (`outflow resume RUN`)",
+};
 
 /** The connection could not be made, or broke: nothing is known of a statement that was under way. */
 export function isUnreachable(error: unknown): boolean {
