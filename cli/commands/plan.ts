@@ -18,6 +18,7 @@ import type { SlurmPlan } from '../plan/slurm-plan.ts';
 import { argsText } from '../text/args-text.ts';
 import { counted } from '../text/format.ts';
 import { type Paint, paintFor } from '../text/style.ts';
+import { warningLines } from '../text/warnings.ts';
 
 interface Planned {
   command: string;
@@ -98,9 +99,8 @@ function textOf(planned: Planned, graph: string | undefined): string {
   if (graph === 'dot') return toDot(planned.plan).trimEnd();
   const paint = paintFor(process.stdout);
   const slurm = planned.slurm === null ? [] : slurmLines(planned.slurm, paint);
-  return [...headLines(planned, paint), '', ...planTree(planned.plan, paint), ...slurm, ...warningLines(planned, paint)].join(
-    '\n',
-  );
+  const warnings = planned.warnings.length === 0 ? [] : ['', ...warningLines(planned.warnings, paint)];
+  return [...headLines(planned, paint), '', ...planTree(planned.plan, paint), ...slurm, ...warnings].join('\n');
 }
 
 function headLines({ command, pipeline, planHash, backend, workers, units, externals, plan }: Planned, paint: Paint): string[] {
@@ -115,8 +115,4 @@ function headLines({ command, pipeline, planHash, backend, workers, units, exter
     `  ${paint('dim', 'plan')}      ${planHash.slice(0, 16)}`,
     ...(externals.length === 0 ? [] : [`  ${paint('dim', 'outside')}   ${externals.join(', ')}: ${OUTSIDE}`]),
   ];
-}
-
-function warningLines({ warnings }: Planned, paint: Paint): string[] {
-  return warnings.length === 0 ? [] : ['', ...warnings.map((text) => `${paint('yellow', 'warning:')} ${text}`)];
 }

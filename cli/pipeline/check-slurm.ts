@@ -9,7 +9,7 @@ import { programsIn } from '../../src/system/shared-files.ts';
 import { SharedProgram } from '../../src/system/shared-program.ts';
 import { askSlurm, refuseImpossible } from '../plan/ask-slurm.ts';
 import { slurmWarnings } from '../plan/render-slurm.ts';
-import { style } from '../text/style.ts';
+import { printWarnings } from '../text/warnings.ts';
 
 /** A controller that takes longer is not waited for: the coordinator asks as well. */
 const PATIENCE_MS = 2_000;
@@ -25,7 +25,7 @@ export async function checkSlurm(plan: Plan, settings: SlurmSettings): Promise<v
   const [planned] = await Promise.all([askSlurm(plan, settings, { signal: AbortSignal.timeout(PATIENCE_MS) }), program.share()]);
   refuseImpossible(planned);
   // As the steps before it may take long, it is said now what Slurm would say then.
-  for (const text of slurmWarnings(planned)) process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`);
+  printWarnings(slurmWarnings(planned));
 }
 
 function isOnPath(program: string): boolean {

@@ -7,8 +7,6 @@ import { databaseUrl } from '../database-url.ts';
 import manifest from '../oclif.manifest.json' with { type: 'json' };
 import { firstPass, ownFlags } from './first-pass.ts';
 
-export type PipelineVerb = 'plan' | 'run' | 'submit';
-
 /** Whatever fails is told by who takes it, and its end is up to them. */
 export class HeadStart {
   readonly pipeline: Promise<LoadedPipeline>;
@@ -20,7 +18,7 @@ export class HeadStart {
   };
 
   /** `argv`: what follows the verb. */
-  constructor(verb: PipelineVerb, argv: readonly string[]) {
+  constructor(verb: 'plan' | 'run' | 'submit', argv: readonly string[]) {
     const { pipeline: file } = firstPass(argv, ownFlags(manifest.commands[verb].flags));
     process.once('SIGINT', this.#onInterrupt);
     this.coordinator = verb === 'plan' ? undefined : (async () => prepareCoordinator({ databaseUrl: databaseUrl() }))();

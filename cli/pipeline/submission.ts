@@ -3,7 +3,7 @@ import type { PreparedCoordinator } from '../../src/coordinator/launch.ts';
 import type { LoadedPipeline } from '../../src/loader/load-pipeline.ts';
 import { needsConfig } from '../database-url.ts';
 import { type OpenStore, openStore } from '../open-store.ts';
-import { style } from '../text/style.ts';
+import { printWarnings } from '../text/warnings.ts';
 import { type AcceptedRun, acceptRun } from './accept-run.ts';
 import { takeHeadStart } from './begun.ts';
 import type { Chosen } from './pipeline-command.ts';
@@ -28,7 +28,7 @@ export async function submitRun(
   try {
     const pipeline = await start.pipeline;
     const chosen = await choose(pipeline);
-    for (const text of pipeline.bundle.warnings) process.stderr.write(`${style('yellow', 'warning:')} ${text}\n`);
+    printWarnings(pipeline.bundle.warnings);
     opening ??= openStore({ migrate: true, config: pipeline.config });
     const accepted = await acceptRun(chosen, opening, (await start.coordinator) as PreparedCoordinator, meanwhile);
     return { ...accepted, ...(await opening), flags: chosen.flags, endInterruption: () => start.endInterruption() };

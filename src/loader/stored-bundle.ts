@@ -31,13 +31,8 @@ export function decodeBundle(bytes: Uint8Array): BundleContent {
   }
   if (content.version !== VERSION) {
     const hint = 'use the same version of outflow on all machines of a run';
-    throw new OutflowError(
-      'internal',
-      `the stored bundle of the pipeline has version ${content.version}; this outflow reads ${VERSION}`,
-      {
-        hint,
-      },
-    );
+    const message = `the stored bundle of the pipeline has version ${content.version}; this outflow reads ${VERSION}`;
+    throw new OutflowError('internal', message, { hint });
   }
   return content as BundleContent;
 }

@@ -33,11 +33,8 @@ const RECOVER_EVERY_MS = 2_000;
  * breaking migration while runs live); those of `ensureServer`.
  */
 export async function connectStore({ url, migrate = false, connected }: ConnectOptions = {}): Promise<Store> {
-  const named = url ?? (process.env['OUTFLOW_DATABASE_URL'] || undefined);
-  const isEmbedded = named === undefined || named === serverUrl();
-  const isThere = connected !== undefined && connected.url === (named ?? serverUrl());
-  if (!isThere) await connected?.pool.end();
-  const opened = isThere ? connected : isEmbedded ? await openEmbedded() : { pool: await open(named), url: named };
+  const wanted = url ?? (process.env['OUTFLOW_DATABASE_URL'] || serverUrl());
+  const opened = await connect(wanted, connected);
   try {
     const state = await schemaState(opened.pool);
     if (state !== 'current' && migrate) await migrateSchema(opened.url);
@@ -50,12 +47,19 @@ export async function connectStore({ url, migrate = false, connected }: ConnectO
     await opened.pool.end();
     throw databaseError(error, opened.url);
   }
-  return postgresStore({ ...opened, ...(isEmbedded ? { recover: restartEmbedded() } : {}) });
+  return postgresStore({ ...opened, ...(wanted === serverUrl() ? { recover: restartEmbedded() } : {}) });
+}
+
+/** `there`: used if it is to the same database, else closed. */
+async function connect(url: string, there: Connected | undefined): Promise<Connected> {
+  if (there?.url === url) return there;
+  await there?.pool.end();
+  return url === serverUrl() ? await openEmbedded() : await connectTo(url);
 }
 
 /** For one who will need a store, but not before its tables are known to be there. Undefined: the embedded server does not run. */
 export async function connectAhead(url: string): Promise<Connected | undefined> {
-  return url === serverUrl() && !seemsToRun() ? undefined : { pool: await open(url), url };
+  return url === serverUrl() && !seemsToRun() ? undefined : await connectTo(url);
 }
 
 /**
@@ -67,7 +71,7 @@ async function openEmbedded(): Promise<Connected> {
   for (let attempt = 1; ; attempt++) {
     try {
       if (attempt > 1 || !seemsToRun()) await ensureServer();
-      return { pool: await open(url), url };
+      return await connectTo(url);
     } catch (error) {
       if (attempt === OPEN_ATTEMPTS || !isUnreachable(error)) throw error;
     }
@@ -75,8 +79,8 @@ async function openEmbedded(): Promise<Connected> {
 }
 
 /** A session of ours that is stopped in the middle of a transaction must not keep the next holder of a run waiting for long. */
-function open(url: string): Promise<DatabasePool> {
-  return openPool(url, { connections: LIMITS.databaseConnections, idleInTransactionTimeoutMs: 10_000 });
+async function connectTo(url: string): Promise<Connected> {
+  return { url, pool: await openPool(url, { connections: LIMITS.databaseConnections, idleInTransactionTimeoutMs: 10_000 }) };
 }
 
 /**
