@@ -125,7 +125,7 @@ export async function runSession({
 }
 
 async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessage> {
-  const { run, command, args, planHash, bundleHash, pipelineDir, workdir, databases } = welcome;
+  const { run, command, args, planSum, bundleHash, pipelineDir, workdir, databases } = welcome;
   const bundle = { hash: bundleHash, bytes: () => blobs.read(bundleHash), pipelineDir };
   const bundlePath = await fetchBundle(bundle);
   setInterval(() => void foundBundle(bundle).catch(() => {}), LIMITS.programTouchMs).unref(); // it is in use
@@ -134,8 +134,7 @@ async function beginMessage(welcome: Welcome, blobs: Blobs): Promise<BeginMessag
     run,
     command,
     args,
-    planHash,
-    bundleHash,
+    planSum,
     pipelineDir,
     workdir,
     databases,

@@ -1,10 +1,9 @@
 // The user's pipeline within a host: imported once, its plan built once and compared with the run's.
-import { createHash } from 'node:crypto';
-import { importBundle } from '../../src/loader/import-bundle.ts';
+import { importBundle, keepBundles } from '../../src/loader/import-bundle.ts';
 import { isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import type { Failure } from '../../src/model/states.ts';
 import { decodeValue } from '../../src/model/values.ts';
-import { planHash } from '../../src/plan/hash.ts';
+import { planSum } from '../../src/plan/hash.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import { buildPlan, commandsOf, type StepFunction } from '../../src/sdk/internal.ts';
 import type { BeginMessage } from '../wire/messages.ts';
@@ -20,9 +19,9 @@ export async function loadPipeline(begin: BeginMessage): Promise<LoadedPipeline>
   const commands = commandsOf(await importBundle(begin.bundlePath, begin.pipelineDir));
   const definition = commands[begin.command];
   if (definition === undefined) throw new OutflowError('unknown-command', `the pipeline has no command ${begin.command}`);
-  const { plan, functions } = await buildPlan(begin.command, definition, decodeValue(begin.args) as Record<string, unknown>);
-  const hash = planHash(plan, begin.bundleHash, (text) => createHash('sha256').update(text).digest('hex'));
-  if (hash !== begin.planHash) {
+  const args = decodeValue(begin.args) as Record<string, unknown>;
+  const { plan, functions } = await buildPlan(begin.command, definition, args, { withTypes: false });
+  if (planSum(plan) !== begin.planSum) {
     throw new OutflowError(
       'setup-not-deterministic',
       `setup of ${begin.command} built another workflow than the one that was planned`,
@@ -31,6 +30,7 @@ export async function loadPipeline(begin: BeginMessage): Promise<LoadedPipeline>
       },
     );
   }
+  keepBundles();
   return { steps: new Map(plan.workflow.steps.map((step) => [step.id, step])), functions };
 }
 

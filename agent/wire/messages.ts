@@ -8,8 +8,7 @@ export interface BeginMessage {
   command: string;
   /** Encoded object. */
   args: string;
-  planHash: string;
-  bundleHash: string;
+  planSum: string;
   /** The bundle as a file that can be imported. */
   bundlePath: string;
   /** The pipeline's directory on the submitting machine. */

@@ -1,6 +1,5 @@
 // How long a task host takes: from its start until it says, as to an agent, that it can run units of the tutorial.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
@@ -11,7 +10,7 @@ import { bundlePipeline } from '../../src/loader/bundle.ts';
 import { importBundle } from '../../src/loader/import-bundle.ts';
 import { materializeBundle } from '../../src/loader/materialize.ts';
 import { encodeValue } from '../../src/model/values.ts';
-import { planHash } from '../../src/plan/hash.ts';
+import { planSum } from '../../src/plan/hash.ts';
 import { buildPlan, commandsOf } from '../../src/sdk/internal.ts';
 
 const PIPELINE = path.join(import.meta.dirname, '..', '..', 'examples', 'tutorial', 'pipeline.ts');
@@ -38,8 +37,7 @@ export class HostStart {
       run: 'measured',
       command: COMMAND,
       args: encodeValue(ARGS),
-      planHash: planHash(plan, bundle.hash, (text) => createHash('sha256').update(text).digest('hex')),
-      bundleHash: bundle.hash,
+      planSum: planSum(plan),
       bundlePath,
       pipelineDir: bundle.pipelineDir,
       workdir: directory,

@@ -5,6 +5,7 @@ import type { SendEffect } from '../core/effects.ts';
 import type { Event } from '../core/events.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Failure, RunEndState } from '../model/states.ts';
+import { planSum } from '../plan/hash.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ownSpoken } from '../rpc/compatibility.ts';
 import type { Hello, Welcome } from '../rpc/messages.ts';
@@ -282,7 +283,7 @@ export class Coordinator {
       run: record.id,
       command: record.command,
       args: record.args,
-      planHash: record.planHash,
+      planSum: planSum(this.#plan),
       bundleHash: record.bundleHash,
       pipelineDir: path.dirname(record.pipelineFile),
       workdir: record.workdir,

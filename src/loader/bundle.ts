@@ -9,7 +9,7 @@ import { EXTERNALS_RUNTIME } from './externals.ts';
 import { importedBy } from './import-chain.ts';
 import { META, META_DEFINE, originalPaths, RUNTIME } from './original-paths.ts';
 import { type PackagesUsed, packages } from './packages.ts';
-import { loadParts, loadWideZod, PART_NAMES, type PartName, type Parts } from './parts.ts';
+import { loadParts, loadWideZod, type PartName, type Parts, partsIn } from './parts.ts';
 import { bundleHash, encodeBundle } from './stored-bundle.ts';
 import { decoratorWarnings } from './tsconfig.ts';
 
@@ -94,7 +94,7 @@ async function build(esbuild: Esbuild, entry: string, parts: Parts, form: Bundle
   };
 }
 
-const noneUsed = (): PackagesUsed => ({ parts: new Set(), isWideZod: false, externals: new Set() });
+const noneUsed = (): PackagesUsed => ({ isWideZod: false, externals: new Set() });
 
 function optionsFor(entry: string, parts: Parts, used: PackagesUsed, form: BundleForm) {
   const dir = path.dirname(entry);
@@ -128,13 +128,10 @@ function isEsModule({ inputs }: Built, dir: string, file: string): boolean | und
 
 /** Puts what every bundle needs, and the parts it uses, before it: one line each, so that the source map only moves down. */
 async function assemble({ form, text, map, used }: Built, parts: Parts): Promise<{ code: string; map: string }> {
-  const needed = PART_NAMES.filter(
-    (name) => used.parts.has(name) || [...used.parts].some((user) => parts[user].needs.includes(name)),
-  );
   const codeOf = async (name: PartName): Promise<string> =>
     (name === 'zod' && used.isWideZod ? await loadWideZod() : parts[name]).code;
   const externals = text.includes('__outflow_external(') ? [EXTERNALS_RUNTIME] : [];
-  const before = [RUNTIME, ...externals, ...(await Promise.all(needed.map(codeOf)))];
+  const before = [RUNTIME, ...externals, ...(await Promise.all(partsIn(text, parts).map(codeOf)))];
   const lines = before.reduce((count, code) => count + code.split('\n').length, 0);
   const { sources, names, mappings } = JSON.parse(map) as { sources: string[]; names: string[]; mappings: string };
   const code = `${before.join('\n')}\n${text.replace(/^#!.*/, '')}`;

@@ -14,19 +14,26 @@ type Exports = Record<string, unknown>;
 const PIPELINE_DIR = Symbol.for('outflow.pipeline-dir');
 
 let last: Promise<unknown> = Promise.resolve();
+/** Of what was loaded, and none is kept of. */
+const keepers: (() => void)[] = [];
 
 /**
  * What the pipeline exports. `pipelineDir` is what `import.meta` and `__dirname` in the user's files begin with. Rejects with what
  * the user's code throws; then `userFrame` says where.
  *
- * Stacks name the user's files from here on. The compiled code is kept beside the script, since host after host loads the same one:
- * 21 ms of CPU instead of 55 for a small pipeline with zod; a module takes 30, for Node's loader of modules does more.
+ * Stacks name the user's files from here on. The compiled code is kept beside the script, by `keepBundles`, since host after host
+ * loads the same one: 21 ms of CPU instead of 55 for a small pipeline with zod; a module takes 30, for Node's loader of modules does more.
  */
 export function importBundle(script: string, pipelineDir: string): Promise<Exports> {
   // One after another: the directory is handed over by a global.
   const loading = last.then(() => load(script, pipelineDir));
   last = loading.catch(() => {});
   return loading;
+}
+
+/** Keeps the code of what was loaded, with what has been compiled since: to be called when `setup` has run. */
+export function keepBundles(): void {
+  for (const keep of keepers.splice(0)) keep();
 }
 
 async function load(script: string, pipelineDir: string): Promise<Exports> {
@@ -42,7 +49,7 @@ function runScript(script: string, source: string): Exports {
   const cachedData = keptCode(file);
   const compiled = compile(source, pathToFileURL(script).href, cachedData);
   const exported = (compiled.runInThisContext()() ?? {}) as Exports; // of CommonJS, where it may be anything
-  if (cachedData === undefined || compiled.cachedDataRejected) keepCode(file, compiled.createCachedData());
+  if (cachedData === undefined || compiled.cachedDataRejected) keepers.push(() => keepCode(file, compiled.createCachedData()));
   return exported;
 }
 
@@ -50,7 +57,7 @@ async function importModule(script: string): Promise<Exports> {
   const cache = module.enableCompileCache(path.join(path.dirname(script), 'compiled'));
   const exported = await importFile(pathToFileURL(script).href);
   // A host is often ended by force, and then writes nothing.
-  if (cache.status === module.constants.compileCacheStatus.ENABLED) module.flushCompileCache();
+  if (cache.status === module.constants.compileCacheStatus.ENABLED) keepers.push(() => module.flushCompileCache());
   return exported;
 }
 

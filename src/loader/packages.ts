@@ -4,8 +4,10 @@ import path from 'node:path';
 import type { OnResolveArgs, OnResolveResult, Plugin } from 'esbuild';
 import { type External, externalEsModule, externalModule, isNative } from './externals.ts';
 import { findPackage, isEsModuleFile, isInPackage, packageJson, packageName } from './package-files.ts';
-import { loadWideZod, PART_NAMES, type PartName, type Parts, partModule } from './parts.ts';
+import { loadWideZod, PART_PACKAGES, type Parts, partModule } from './parts.ts';
 import { programPackage } from './program.ts';
+
+type PartPackage = (typeof PART_PACKAGES)[number];
 
 const PART = 'outflow-part';
 const EXTERNAL = 'outflow-external';
@@ -14,7 +16,6 @@ const EXTERNAL_ES_MODULE = 'outflow-external-es-module';
 const OURS = /^outflow-(?:meta|part|external):/;
 
 export interface PackagesUsed {
-  parts: Set<PartName>;
   /** Whether a module of zod other than `zod` itself is imported. */
   isWideZod: boolean;
   /** Names of packages and relative paths of add-ons that are resolved at run time. */
@@ -34,8 +35,7 @@ export function packages(pipelineDir: string, parts: Parts, used: PackagesUsed):
     const isEsModule = kind !== 'require-call' && isEsModuleFile(importer);
     return { path: JSON.stringify(key), namespace: isEsModule ? EXTERNAL_ES_MODULE : EXTERNAL };
   };
-  const part = async (name: PartName, spec: string): Promise<OnResolveResult> => {
-    used.parts.add(name);
+  const part = async (name: PartPackage, spec: string): Promise<OnResolveResult> => {
     if (spec === name) return { path: spec, namespace: PART, sideEffects: false };
     if (name === 'zod') {
       const { modules, effects } = await loadWideZod();
@@ -61,7 +61,7 @@ export function packages(pipelineDir: string, parts: Parts, used: PackagesUsed):
         if (isBuiltin(spec) || OURS.test(spec)) return undefined;
         const name = packageName(spec);
         const own = find(name, resolveDir);
-        const ofParts = PART_NAMES.find((one) => one === name);
+        const ofParts = PART_PACKAGES.find((one) => one === name);
         if (ofParts !== undefined && (own === undefined || isProgramsOwn(ofParts, own, parts))) return part(ofParts, spec);
         if (own !== undefined) return isNative(own) ? external(args) : undefined;
         // In a package: what it asks for only now and then, such as one of ten databases, is missed when it asks.
@@ -88,7 +88,7 @@ export function packages(pipelineDir: string, parts: Parts, used: PackagesUsed):
  * Whether the pipeline's package is the very one that outflow brings. For zod the same version counts as that, since most
  * projects install it: its part then saves 100 ms of bundling.
  */
-function isProgramsOwn(name: PartName, own: string, { zodVersion }: Parts): boolean {
+function isProgramsOwn(name: PartPackage, own: string, { zodVersion }: Parts): boolean {
   if (name === 'zod') return packageJson(own).version === zodVersion;
   return own === programPackage(name);
 }

@@ -1,8 +1,9 @@
 // The parts of outflow that go into a pipeline's bundle: the SDK and zod, bundled beforehand and put there as text.
 //
 // With them esbuild has only the user's files to read: a small pipeline took 26 ms instead of 75, and its source map 400 bytes
-// instead of 400 KB. A part is one variable that holds the module's exports. Few pipelines import `zod/mini` and the like: these
-// are a wider part, which takes the place of the other.
+// instead of 400 KB. A part is one variable that holds the module's exports, and is in the bundles that mention it: `sql` is a part
+// of its own, for with Slonik's tag and zod it is most of the SDK, and many pipelines have no database. Few import `zod/mini` and
+// the like: these are a wider part, which takes the place of the other.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,15 +25,19 @@ export interface Part {
 
 export interface Parts {
   zod: Part;
+  sql: Part;
   outflow: Part;
   /** Of the zod inside: a pipeline's own of the same version is taken for it. */
   zodVersion: string;
 }
 
-export type PartName = 'zod' | 'outflow';
+export type PartName = 'zod' | 'sql' | 'outflow';
 
-/** The packages of which outflow brings its own copy, in the order in which the parts must stand. */
-export const PART_NAMES: readonly PartName[] = ['zod', 'outflow'];
+/** In the order in which they must stand. */
+export const PART_NAMES: readonly PartName[] = ['zod', 'sql', 'outflow'];
+
+/** The packages of which outflow brings its own copy. */
+export const PART_PACKAGES = ['zod', 'outflow'] as const;
 
 const partVariable = (name: PartName): string => `__outflow_part_${name}`;
 /** In the wider part of zod: its modules by name. */
@@ -62,11 +67,12 @@ function readBuilt<T>(file: string): T {
 export async function buildParts(
   define: Record<string, string> = { __OUTFLOW_VERSION__: '"0.0.0"', __OUTFLOW_COMMIT__: '"unknown"' },
 ): Promise<Parts> {
-  const [zod, outflow] = await Promise.all([
+  const [zod, sql, outflow] = await Promise.all([
     buildPart('zod', path.join(zodDir(), 'index.js'), define),
+    buildPart('sql', sqlFile, define),
     buildPart('outflow', path.join(programRoot, 'src', 'index.ts'), define),
   ]);
-  return { zod, outflow, zodVersion: packageJson(zodDir()).version ?? '' };
+  return { zod, sql, outflow, zodVersion: packageJson(zodDir()).version ?? '' };
 }
 
 /** The build makes this one as well. */
@@ -85,6 +91,8 @@ export async function buildWideZod(): Promise<Part> {
   );
   return { code, modules: Object.fromEntries(modules), effects: { 'zod/compile': compile }, needs: [] };
 }
+
+const sqlFile = path.join(programRoot, 'src', 'db', 'sql.ts');
 
 function zodDir(): string {
   return programPackage('zod') ?? programRoot;
@@ -106,7 +114,7 @@ function* zodModules(): Generator<[spec: string, file: string]> {
 
 async function buildPart(name: PartName, entry: string, define: Record<string, string>): Promise<Part> {
   const needs = new Set<PartName>();
-  const options = { entryPoints: [entry], define, plugins: name === 'zod' ? [] : [zodIsAPart(needs)] };
+  const options = { entryPoints: [entry], define, plugins: name === 'zod' ? [] : [otherParts(entry, needs)] };
   const [code, exports] = await bundle(options, name, partVariable(name));
   return { code, modules: { [name]: exports }, needs: [...needs] };
 }
@@ -137,26 +145,39 @@ async function bundle(more: Source, name: PartName, variable: string): Promise<[
   return [script.outputFiles[0]!.text.trim(), Object.values(listing.metafile.outputs)[0]!.exports];
 }
 
-function zodIsAPart(needs: Set<PartName>): Plugin {
+/** What is in other parts: zod, which it needs, and `sql`, which whoever imports it takes from there. */
+function otherParts(entry: string, needs: Set<PartName>): Plugin {
   return {
-    name: 'zod-is-a-part',
+    name: 'other-parts',
     setup(build) {
       build.onResolve({ filter: /^zod$/ }, () => {
         needs.add('zod');
         return { path: 'zod', namespace: 'outflow-part' };
       });
       build.onLoad({ filter: /./, namespace: 'outflow-part' }, () => ({ contents: `module.exports=${partVariable('zod')}` }));
+      build.onLoad({ filter: /sql\.ts$/ }, ({ path: file }) =>
+        file === sqlFile && file !== entry ? { contents: 'export let sql;' } : undefined,
+      );
     },
   };
 }
 
 /** The module through which user code imports `spec`. What it does not use is shaken off; a wrong name is esbuild's error. */
 export function partModule(spec: string, exports: readonly string[]): string {
+  const root = PART_PACKAGES.find((name) => name === spec);
   const lines = exports.map((key, at) => {
-    const value = `/* @__PURE__ */ get(${JSON.stringify(key)})`;
+    const part = root === 'outflow' && key === 'sql' ? 'sql' : root;
+    const variable = part === undefined ? `${ZOD_MODULES}[${JSON.stringify(spec)}]` : partVariable(part);
+    const value = `/* @__PURE__ */ get(() => ${variable}[${JSON.stringify(key)}])`;
     return key === 'default' ? `export default ${value};` : `const e${at} = ${value}; export { e${at} as ${key} };`;
   });
-  const root = PART_NAMES.find((name) => name === spec);
-  const variable = root === undefined ? `${ZOD_MODULES}[${JSON.stringify(spec)}]` : partVariable(root);
-  return `const get = (key) => ${variable}[key];\n${lines.join('\n')}`;
+  return `const get = (what) => what();\n${lines.join('\n')}`;
+}
+
+/** The parts that a bundle mentions, and those that these need, in their order. */
+export function partsIn(text: string, parts: Parts): PartName[] {
+  const mentioned = PART_NAMES.filter(
+    (name) => text.includes(partVariable(name)) || (name === 'zod' && text.includes(ZOD_MODULES)),
+  );
+  return PART_NAMES.filter((name) => mentioned.includes(name) || mentioned.some((user) => parts[user].needs.includes(name)));
 }

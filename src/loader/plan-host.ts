@@ -3,9 +3,10 @@
 // It loads the bundle, describes its commands, runs `setup`, evaluates a configuration that is code. What user code may do to a
 // process (print, exit, hang, throw late) ends in one answer or in the end of this process, and the client tells it.
 import { type ErrorCode, OutflowError } from '../model/errors.ts';
+import { withoutTypes } from '../plan/hash.ts';
 import type { Plan } from '../plan/plan.ts';
 import { buildPlan, commandsOf, describeCommand } from '../sdk/internal.ts';
-import { importBundle } from './import-bundle.ts';
+import { importBundle, keepBundles } from './import-bundle.ts';
 import { suggestion } from './nearest.ts';
 import { planDifference } from './plan-difference.ts';
 import type { Numbered, PlanReply, PlanRequest } from './plan-messages.ts';
@@ -105,9 +106,12 @@ async function plan(name: string, args: Record<string, unknown>): Promise<Plan> 
     throw new OutflowError('unknown-command', `the pipeline has no command ${name}`, { hint });
   }
   const { plan: first } = await buildPlan(name, command, structuredClone(args));
-  const { plan: second } = await silently(() => buildPlan(name, command, structuredClone(args)));
-  const different = planDifference(first, second);
-  if (different === undefined) return first;
+  const { plan: second } = await silently(() => buildPlan(name, command, structuredClone(args), { withTypes: false }));
+  const different = planDifference(withoutTypes(first), second);
+  if (different === undefined) {
+    keepBundles();
+    return first;
+  }
   throw new OutflowError('setup-not-deterministic', `setup of command ${name} builds another workflow each time: ${different}`, {
     hint: 'setup may depend on its arguments only: clocks, random numbers and changing files belong in a task',
   });

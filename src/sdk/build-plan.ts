@@ -16,11 +16,15 @@ export interface BuiltPlan {
   functions: ReadonlyMap<string, StepFunction>;
 }
 
-/** Runs `setup` with `args` (decoded values; defaults are filled in) and checks what it returns. Throws `OutflowError` of exit kind pipeline or usage. */
+/**
+ * Runs `setup` with `args` (decoded values; defaults are filled in) and checks what it returns. `withTypes`: inputs and outputs say
+ * their types, for people. Throws `OutflowError` of exit kind pipeline or usage.
+ */
 export async function buildPlan(
   name: string,
   definition: CommandDefinition,
   args: Readonly<Record<string, unknown>>,
+  { withTypes = true }: { withTypes?: boolean } = {},
 ): Promise<BuiltPlan> {
   describeCommand(name, definition);
   const values = checkedArgs(name, definition, args);
@@ -28,7 +32,7 @@ export async function buildPlan(
     throw isOutflowError(error) ? error : setupError(name, error);
   });
   const where = `setup of command ${name}`;
-  const lowering = new Lowering(name, Object.keys(definition.args), values);
+  const lowering = new Lowering({ command: name, declared: Object.keys(definition.args), args: values, withTypes });
   const workflow = await lowerWorkflow(graphOfResult(result, where), created, { prefix: '', where, outer: new Set(), lowering });
   const plan: Plan = {
     version: 1,

@@ -4,10 +4,10 @@ import { type Elements, GENERATED_OUTPUT, type Input, type MapStep, RAW_OUTPUT, 
 import { badDefinition } from './checks.ts';
 import type { GeneratorDefinition, MapDefinition, ReduceDefinition, TaskDefinition } from './definition.ts';
 import { type IteratedName, iteratedInputs } from './iterated.ts';
+import type { Lowering } from './lowering.ts';
 import { generatorTask, reduceTask } from './map-functions.ts';
 import { missingInput, resolveInputs, type Surroundings, sourceOf } from './resolve.ts';
 import { type Lowered, type LowerWorkflow, type Place, taskStep } from './task-step.ts';
-import { typeText } from './type-text.ts';
 
 export async function lowerMap(
   id: string,
@@ -34,7 +34,7 @@ export async function lowerMap(
     name: id.slice(id.lastIndexOf('/') + 1),
     after,
     inputs: [
-      ...(map.generator === undefined ? arrayInputs(id, iterated, around) : []),
+      ...(map.generator === undefined ? arrayInputs(id, iterated, around, place.lowering) : []),
       ...sharedNames(body.inputs, held, around),
     ],
     outputs: map.outputName === undefined ? [] : [{ name: map.outputName }],
@@ -102,11 +102,11 @@ function elementNames(id: string, map: MapDefinition, iterated: readonly Iterate
   return names;
 }
 
-function arrayInputs(id: string, iterated: readonly IteratedName[], around: Surroundings): Input[] {
+function arrayInputs(id: string, iterated: readonly IteratedName[], around: Surroundings, lowering: Lowering): Input[] {
   const inputs: Input[] = [];
   const missing: { name: string; type?: string }[] = [];
   for (const { array, definition } of iterated) {
-    const element = typeText(definition.schema, 'input');
+    const element = lowering.typeOf(definition.schema, 'input');
     const type = element === undefined ? {} : { type: `array of ${element}` };
     const source = sourceOf(array, around);
     if (source === undefined) missing.push({ name: array, ...type });
@@ -158,7 +158,7 @@ async function withSteps(step: MapStep, map: MapDefinition, held: string[], arou
   for (const [id, definition] of functionsOf(step, map, held)) {
     await lowering.addFunction(id, definition);
     if (id.endsWith('/generate')) {
-      const generate = taskStep(id, 'generate', definition, step.after);
+      const generate = taskStep(id, 'generate', definition, step.after, lowering);
       generate.inputs = await resolveInputs(id, definition.inputs, {}, around, lowering);
       step.elements = elementsFrom(step, generate);
       steps.push(generate, step);
@@ -203,7 +203,7 @@ async function reduceStep(
   step.outputName = RAW_OUTPUT;
   step.outputs = [{ name: RAW_OUTPUT }];
   const { [RAW_OUTPUT]: _outputs, ...inputs } = definition.inputs;
-  const reduce = taskStep(id, 'reduce', definition, [step.id]);
+  const reduce = taskStep(id, 'reduce', definition, [step.id], place.lowering);
   reduce.inputs = [
     { name: RAW_OUTPUT, source: { kind: 'step', step: step.id, output: RAW_OUTPUT } },
     ...(await resolveInputs(id, inputs, {}, around, place.lowering)),

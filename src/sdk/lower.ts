@@ -72,7 +72,7 @@ async function lowerTask(
   lowering: Lowering,
 ): Promise<Lowered> {
   await lowering.addFunction(id, definition);
-  const step = taskStep(id, 'task', definition, after);
+  const step = taskStep(id, 'task', definition, after, lowering);
   step.inputs = await resolveInputs(id, definition.inputs, bound, around, lowering);
   return { steps: [step], last: id, outputs: Object.keys(definition.outputs) };
 }

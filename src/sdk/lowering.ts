@@ -3,9 +3,20 @@ import { OutflowError } from '../model/errors.ts';
 import { badDefinition } from './checks.ts';
 import type { Graph, Node, StepFunction, TaskDefinition } from './definition.ts';
 import { acceptsUndefined, check, issuesText, type Schema } from './schema.ts';
+import { typeText } from './type-text.ts';
+
+export interface LoweredCommand {
+  command: string;
+  /** Names of its arguments. */
+  declared: readonly string[];
+  args: Readonly<Record<string, unknown>>;
+  /** Whether the plan says the types of inputs and outputs. */
+  withTypes: boolean;
+}
 
 export class Lowering {
   readonly functions = new Map<string, StepFunction>();
+  readonly #withTypes: boolean;
   readonly #command: string;
   readonly #args: Readonly<Record<string, unknown>>;
   readonly #declared: ReadonlySet<string>;
@@ -13,7 +24,8 @@ export class Lowering {
   readonly #argsOf = new Map<TaskDefinition, Record<string, unknown>>();
   readonly #optional = new Map<Schema, boolean>();
 
-  constructor(command: string, declared: readonly string[], args: Readonly<Record<string, unknown>>) {
+  constructor({ command, declared, args, withTypes }: LoweredCommand) {
+    this.#withTypes = withTypes;
     this.#command = command;
     this.#declared = new Set(declared);
     this.#args = args;
@@ -31,6 +43,11 @@ export class Lowering {
       this.#byName.set(definition.name, definition);
     }
     this.functions.set(id, { definition, args: await this.#parsedArgs(definition) });
+  }
+
+  /** What the plan says of a schema; undefined where nothing is known, or nobody asks. */
+  typeOf(schema: Schema, direction: 'input' | 'output'): string | undefined {
+    return this.#withTypes ? typeText(schema, direction) : undefined;
   }
 
   /** Whether the schema takes `undefined`: an input of it may be left out. */

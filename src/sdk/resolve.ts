@@ -5,7 +5,6 @@ import type { Input, Source } from '../plan/plan.ts';
 import type { InputDefinition } from './definition.ts';
 import type { Lowering } from './lowering.ts';
 import { check, issuesText } from './schema.ts';
-import { typeText } from './type-text.ts';
 
 /** The outputs of the steps piped directly into a step: by output name, the step that gives it. */
 export type Upstream = ReadonlyMap<string, string>;
@@ -46,7 +45,7 @@ export async function resolveInputs(
   const resolved: Input[] = [];
   const missing: Wanted[] = [];
   for (const [name, definition] of Object.entries(inputs)) {
-    const type = typeText(definition.schema, 'input');
+    const type = lowering.typeOf(definition.schema, 'input');
     const source = Object.hasOwn(bound, name)
       ? await boundSource(id, name, definition, bound[name])
       : (sourceOf(name, around) ?? ((await hasDefault(definition, lowering)) ? ({ kind: 'default' } as const) : undefined));

@@ -2,7 +2,6 @@
 import type { Step, TaskStep, Workflow } from '../plan/plan.ts';
 import type { Graph, Node, TaskDefinition } from './definition.ts';
 import type { Lowering } from './lowering.ts';
-import { typeText } from './type-text.ts';
 
 export interface Place {
   /** `''` at the top, else the map's id and a slash. */
@@ -25,7 +24,13 @@ export interface Lowered {
 export type LowerWorkflow = (graph: Graph, created: readonly Node[], place: Place) => Promise<Workflow>;
 
 /** A task step whose inputs are still to be resolved. */
-export function taskStep(id: string, role: TaskStep['role'], definition: TaskDefinition, after: string[]): TaskStep {
+export function taskStep(
+  id: string,
+  role: TaskStep['role'],
+  definition: TaskDefinition,
+  after: string[],
+  lowering: Lowering,
+): TaskStep {
   return {
     kind: 'task',
     id,
@@ -33,7 +38,7 @@ export function taskStep(id: string, role: TaskStep['role'], definition: TaskDef
     after,
     inputs: [],
     outputs: Object.entries(definition.outputs).map(([name, schema]) => {
-      const type = typeText(schema, 'output');
+      const type = lowering.typeOf(schema, 'output');
       return { name, ...(type === undefined ? {} : { type }) };
     }),
     language: 'typescript',

@@ -1,7 +1,6 @@
 // A coordinator that does what the test says, over real gRPC: it leases what it is told to, remembers what it hears, and
 // acknowledges by itself unless told not to. It is never silent, so that an agent does not connect again unless a test has it so.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -12,7 +11,7 @@ import { importBundle } from '../../../src/loader/import-bundle.ts';
 import { materializeBundle } from '../../../src/loader/materialize.ts';
 import { OutflowError } from '../../../src/model/errors.ts';
 import { encodeValue } from '../../../src/model/values.ts';
-import { planHash } from '../../../src/plan/hash.ts';
+import { planSum } from '../../../src/plan/hash.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { ownSpoken } from '../../../src/rpc/compatibility.ts';
 import type {
@@ -96,7 +95,7 @@ export class ScriptedCoordinator {
       run: 'testrun1',
       command,
       args: encodeValue(args),
-      planHash: planHash(coordinator.plan, bundle.hash, (text) => createHash('sha256').update(text).digest('hex')),
+      planSum: planSum(coordinator.plan),
       bundleHash: bundle.hash,
       pipelineDir: bundle.pipelineDir,
       workdir: coordinator.directory,
