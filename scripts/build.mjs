@@ -5,7 +5,7 @@
 // All is built in a directory aside; then each file is renamed over the old one, the stamp last. So a process that starts
 // meanwhile finds every file whole, and a build that was cut off is done again.
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { buildParts, buildWideZod } from '../src/loader/parts.ts';
@@ -140,16 +140,25 @@ async function buildProgram() {
       metafile: true,
       entryPoints: PARTS,
       outdir: path.join(aside, 'program'),
-      banner: { js: `/*${inputDigest.slice(0, 16)}*/${self('require("node:path").join(__dirname,"..","outflow.cjs")')}` },
+      banner: { js: self('require("node:path").join(__dirname,"..","outflow.cjs")') },
     }),
   ]);
   const program = path.join(aside, 'program');
+  copyFileSync('node_modules/esbuild/lib/main.js', path.join(program, 'esbuild.cjs')); // one file, as it comes
   for (const name of readdirSync(program).filter((one) => one.endsWith('.cjs'))) {
     const file = path.join(program, name);
-    writeFileSync(file, asAscii(readFileSync(file, 'utf8')));
+    writeFileSync(file, asPart(readFileSync(file, 'utf8')));
   }
   const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   writeFileSync(path.join(aside, 'licenses.json'), JSON.stringify(licensesOf(inputs, Object.keys(natives))));
+}
+
+/**
+ * As `loadPart` reads it: a function, told to be of this build.
+ * @param {string} code
+ */
+function asPart(code) {
+  return `/*${inputDigest.slice(0, 16)}*/(function(exports,require,module,__filename,__dirname){${asAscii(code)}\n})`;
 }
 
 /** What a pipeline imports when plain Node runs it. zod stays outside: the user's own is to be used. */

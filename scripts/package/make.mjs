@@ -5,7 +5,6 @@
 import { copyFileSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { asAscii } from '../ascii.mjs';
 import { buildStamp } from '../build-inputs.mjs';
 import { compressed } from './compress.mjs';
 import { stripped } from './elf.mjs';
@@ -58,13 +57,11 @@ async function make(aside, interrupted) {
 /** All of one build. */
 function programFiles() {
   const stamp = readFileSync(buildStamp, 'utf8');
-  const [, header = ''] = /^(\/\*\w+\*\/)/.exec(readFileSync('dist/program/host.cjs', 'utf8')) ?? [];
   /** @type {Record<string, Buffer>} */
   const files = {
     'pipeline-parts.json': readFileSync('dist/pipeline-parts.json'),
     'pipeline-zod.json': readFileSync('dist/pipeline-zod.json'),
     'licenses.json': readFileSync('dist/licenses.json'),
-    'program/esbuild.cjs': Buffer.from(header + asAscii(readFileSync('node_modules/esbuild/lib/main.js', 'utf8'))),
   };
   for (const name of readdirSync('dist/program').filter((one) => one.endsWith('.cjs'))) {
     files[`program/${name}`] = readFileSync(path.join('dist/program', name));

@@ -1,9 +1,11 @@
-// esbuild: a package in a clone; in the single executable its JavaScript runs from inside, and its program is unpacked.
+// esbuild: its JavaScript is a part of the program, whose code is kept; its own program lies in a package, or is unpacked.
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { isOutflowError, OutflowError } from '../model/errors.ts';
 import { isExecutable } from '../system/embedded.ts';
 import { loadPart } from '../system/load-part.ts';
 import { unpacked } from '../system/unpack.ts';
+import { builtDir } from './program.ts';
 
 export type Esbuild = typeof import('esbuild');
 
@@ -28,9 +30,7 @@ export async function withEsbuild<T>(work: (esbuild: Esbuild) => Promise<T>, sig
 
 async function loadEsbuild(): Promise<Esbuild> {
   try {
-    if (isExecutable) return embeddedEsbuild();
-    const loaded = (await import('esbuild')) as Esbuild & { default?: Esbuild };
-    return loaded.default ?? loaded;
+    return isExecutable || builtDir ? builtEsbuild() : await import('esbuild');
   } catch (cause) {
     if (isOutflowError(cause)) throw cause;
     const hint = 'reinstall outflow for this platform (npm install in its directory)';
@@ -44,13 +44,17 @@ async function loadEsbuild(): Promise<Esbuild> {
 
 const PROGRAM = 'ESBUILD_BINARY_PATH';
 
-function embeddedEsbuild(): typeof import('esbuild') {
+function builtEsbuild(): Esbuild {
   const before = process.env[PROGRAM];
-  process.env[PROGRAM] = path.join(unpacked('esbuild'), 'esbuild'); // read when it is loaded
+  process.env[PROGRAM] = isExecutable ? path.join(unpacked('esbuild'), 'esbuild') : ownProgram(); // read when it is loaded
   try {
-    return loadPart('esbuild') as typeof import('esbuild');
+    return loadPart('esbuild') as Esbuild;
   } finally {
     if (before === undefined) delete process.env[PROGRAM];
     else process.env[PROGRAM] = before;
   }
+}
+
+function ownProgram(): string {
+  return createRequire(import.meta.url).resolve(`@esbuild/${process.platform}-${process.arch}/bin/esbuild`);
 }

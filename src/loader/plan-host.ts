@@ -6,6 +6,7 @@ import { type ErrorCode, OutflowError } from '../model/errors.ts';
 import { withoutTypes } from '../plan/hash.ts';
 import type { Plan } from '../plan/plan.ts';
 import { buildPlan, commandsOf, describeCommand } from '../sdk/internal.ts';
+import { KEEP_CODE } from '../system/kept-code.ts';
 import { importBundle, keepBundles } from './import-bundle.ts';
 import { suggestion } from './nearest.ts';
 import { planDifference } from './plan-difference.ts';
@@ -110,6 +111,7 @@ async function plan(name: string, args: Record<string, unknown>): Promise<Plan> 
   const different = planDifference(withoutTypes(first), second);
   if (different === undefined) {
     keepBundles();
+    (process as NodeJS.EventEmitter).emit(KEEP_CODE);
     return first;
   }
   throw new OutflowError('setup-not-deterministic', `setup of command ${name} builds another workflow each time: ${different}`, {

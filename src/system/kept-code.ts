@@ -1,6 +1,9 @@
 // Code that V8 has made of a script, in a file for the next process. It only saves time: what cannot be kept is made again.
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
+/** An event of `process`: what has been compiled until now is all that will be. For a process that is ended by force. */
+export const KEEP_CODE = Symbol.for('outflow.keep-code'); // a part has another copy of this module than what loads it
+
 /** Stands behind the code in its file. */
 const SUM_BYTES = 4;
 

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import vm from 'node:vm';
 import { embedded, findEmbedded, insideExecutable, isExecutable } from './embedded.ts';
-import { keepCode, keptCode } from './kept-code.ts';
+import { KEEP_CODE, keepCode, keptCode } from './kept-code.ts';
 import { makePlace, ownCache } from './places.ts';
 import { keptFile } from './self.ts';
 
@@ -20,7 +20,7 @@ const KEPT_FILES = 40;
 /** The exports of `program/NAME.cjs`, beside the program's own file; or, in the executable, inside it. */
 export function loadPart(name: string, program: string = fileURLToPath(import.meta.url)): unknown {
   const file = path.join(isExecutable ? insideExecutable : path.dirname(program), 'program', `${name}.cjs`);
-  // They are ASCII (scripts/ascii.mjs), so that they need no decoding.
+  // A function of what Node gives a CommonJS module. In ASCII (scripts/ascii.mjs), so that it needs no decoding.
   const source = isExecutable ? embedded(`program/${name}.cjs`).toString('latin1') : sourceOf(name, file, program);
   const packed = isExecutable ? findEmbedded(`code/${name}.${command()}`) : undefined;
   const isOurs = isOfThisBuild(source);
@@ -28,12 +28,12 @@ export function loadPart(name: string, program: string = fileURLToPath(import.me
   // What the executable has for this command, or what a process has kept; else what it has for any.
   const kept = packed ?? (cache === undefined ? undefined : keptCode(cache));
   const cachedData = kept ?? (isExecutable ? findEmbedded(`code/${name}`) : undefined);
-  const script = new vm.Script(`(function(exports,require,module,__filename,__dirname){${source}\n})`, {
-    filename: file,
-    cachedData,
-  });
+  const script = new vm.Script(source, { filename: file, cachedData });
   const isKept = kept !== undefined && script.cachedDataRejected === false;
-  if (cache !== undefined && !isKept) process.on('exit', (code) => code === 0 && keep(script, cache));
+  if (cache !== undefined && !isKept) {
+    process.on('exit', (code) => code === 0 && keep(script, cache));
+    process.on(KEEP_CODE, () => keep(script, cache));
+  }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, file, path.dirname(file));
   return module.exports;

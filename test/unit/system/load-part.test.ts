@@ -16,7 +16,8 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 /** What the part says in a process of its own. */
 function run({ builtAs = 'new', exitCode = 0 } = {}): string {
-  const part = `/*${builtAs}*/const twice = (n) => 2 * n; module.exports = { say: () => twice(21) + ' ' + typeof require('node:fs').statSync };`;
+  const code = `const twice = (n) => 2 * n; module.exports = { say: () => twice(21) + ' ' + typeof require('node:fs').statSync };`;
+  const part = `/*${builtAs}*/(function(exports,require,module,__filename,__dirname){${code}})`;
   writeFileSync(path.join(dir, 'program', 'part.cjs'), part);
   const script = `globalThis.__OUTFLOW_BUILD__ = 'new';
     const { loadPart } = await import(${JSON.stringify(LOAD_PART)});
