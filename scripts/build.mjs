@@ -8,6 +8,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { literalNamespaces } from '../src/loader/namespaces.ts';
 import { buildParts, buildWideZod } from '../src/loader/parts.ts';
 import { asAscii } from './ascii.mjs';
 import { buildStamp, digestOfBuildInputs } from './build-inputs.mjs';
@@ -158,7 +159,7 @@ async function buildProgram() {
  * @param {string} code
  */
 function asPart(code) {
-  return `/*${inputDigest.slice(0, 16)}*/(function(exports,require,module,__filename,__dirname){${asAscii(code)}\n})`;
+  return `/*${inputDigest.slice(0, 16)}*/(function(exports,require,module,__filename,__dirname){${asAscii(literalNamespaces(code))}\n})`;
 }
 
 /** What a pipeline imports when plain Node runs it. zod stays outside: the user's own is to be used. */

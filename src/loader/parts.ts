@@ -9,6 +9,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { embedded, isExecutable } from '../system/embedded.ts';
+import { literalNamespaces } from './namespaces.ts';
 import { packageJson } from './package-files.ts';
 import { builtDir, programPackage, programRoot } from './program.ts';
 
@@ -130,8 +131,6 @@ async function bundle(more: Source, name: PartName, variable: string): Promise<[
     platform: 'node',
     target: 'node24',
     minify: true,
-    // Names of functions of the SDK stay readable in a stack; zod's are hidden from it and 130 KB smaller without.
-    minifyIdentifiers: name === 'zod',
     legalComments: 'none',
     logLevel: 'silent',
     loader: { '.sql': 'text' },
@@ -142,7 +141,12 @@ async function bundle(more: Source, name: PartName, variable: string): Promise<[
     esbuild.build({ ...options, ...more, format: 'iife', globalName: variable }),
     esbuild.build({ ...options, ...more, format: 'esm' }), // the metafile of the other format does not list the exports
   ]);
-  return [script.outputFiles[0]!.text.trim(), Object.values(listing.metafile.outputs)[0]!.exports];
+  // The copy of all exports that esbuild makes at the end would only add `__esModule`.
+  const code = literalNamespaces(script.outputFiles[0]!.text.trim()).replace(
+    /return [\w$]+\(([\w$]+)\);\}\)\(\);$/,
+    'return $1})();',
+  );
+  return [code, Object.values(listing.metafile.outputs)[0]!.exports];
 }
 
 /** What is in other parts: zod, which it needs, and `sql`, which whoever imports it takes from there. */
@@ -154,7 +158,9 @@ function otherParts(entry: string, needs: Set<PartName>): Plugin {
         needs.add('zod');
         return { path: 'zod', namespace: 'outflow-part' };
       });
-      build.onLoad({ filter: /./, namespace: 'outflow-part' }, () => ({ contents: `module.exports=${partVariable('zod')}` }));
+      build.onLoad({ filter: /./, namespace: 'outflow-part' }, () => ({
+        contents: `export const { z } = ${partVariable('zod')}`,
+      }));
       build.onLoad({ filter: /sql\.ts$/ }, ({ path: file }) =>
         file === sqlFile && file !== entry ? { contents: 'export let sql;' } : undefined,
       );
