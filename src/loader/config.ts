@@ -29,7 +29,8 @@ async function readConfig(file: string): Promise<unknown> {
   try {
     const text = readFileSync(file, 'utf8');
     if (!file.endsWith('.yaml')) return JSON.parse(text);
-    return (await import('yaml')).parse(text) ?? {};
+    const { parseYaml } = await import('./config-schema.ts');
+    return parseYaml(text) ?? {};
   } catch (cause) {
     throw new OutflowError('bad-config', `the configuration ${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
