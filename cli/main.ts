@@ -1,6 +1,7 @@
 // The one program (`outflow.cjs`): its hidden sub-programs by their first word, else the command line. Nothing is loaded that is not asked for.
 import { completeEnvironment } from '../src/system/user.ts';
 import type { HeadStart } from './pipeline/head-start.ts';
+import { pipelineVerb, wantsHelp } from './words.ts';
 
 const words = process.argv.slice(2);
 
@@ -38,10 +39,9 @@ async function main(): Promise<number> {
 
 /** Undefined: what was typed is no command on a pipeline. */
 async function headStart(): Promise<HeadStart | undefined> {
-  const [verb, ...rest] = words;
-  if (verb !== 'plan' && verb !== 'run' && verb !== 'submit') return undefined;
-  if (rest.some((word) => word === '--help' || word === '-h')) return undefined;
-  return new (await import('./pipeline/head-start.ts')).HeadStart(verb, rest);
+  const verb = pipelineVerb(words[0]);
+  if (verb === undefined || wantsHelp(words)) return undefined;
+  return new (await import('./pipeline/head-start.ts')).HeadStart(verb, words.slice(1));
 }
 
 main().then(

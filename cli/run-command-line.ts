@@ -7,6 +7,7 @@ import { loadConfig } from './load-config.ts';
 import { discardHeadStart, keepHeadStart } from './pipeline/begun.ts';
 import type { HeadStart } from './pipeline/head-start.ts';
 import { handleBrokenPipe } from './text/broken-pipe.ts';
+import { wantsHelp, wantsJson } from './words.ts';
 
 /** Resolves with the exit code. */
 export async function runCommandLine(argv: string[], start: HeadStart | undefined): Promise<number> {
@@ -57,19 +58,6 @@ function unknownCommand(config: Config, typed: string): OutflowError {
   );
   const hint = near ? `did you mean \`outflow ${near}\`?` : 'all commands: outflow --help';
   return new OutflowError('bad-argument', `outflow has no command ${typed}`, { hint });
-}
-
-function beforeDashes(argv: readonly string[]): readonly string[] {
-  const end = argv.indexOf('--');
-  return end < 0 ? argv : argv.slice(0, end);
-}
-
-function wantsHelp(argv: readonly string[]): boolean {
-  return beforeDashes(argv).some((word) => word === '--help' || word === '-h');
-}
-
-function wantsJson(argv: readonly string[]): boolean {
-  return beforeDashes(argv).includes('--json');
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

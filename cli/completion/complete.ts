@@ -2,6 +2,7 @@
 // its arguments. The shells ask for it: `outflow __complete WORD...`, where the last word is the one to be completed.
 import type { CommandDescription } from '../../src/sdk/internal.ts';
 import manifest from '../oclif.manifest.json' with { type: 'json' };
+import { pipelineVerb } from '../words.ts';
 import { SHELLS } from './scripts.ts';
 
 interface Flag {
@@ -13,7 +14,6 @@ interface Flag {
 }
 
 const commands = manifest.commands as unknown as Record<string, { flags: Record<string, Flag> }>;
-const OF_PIPELINES = ['plan', 'run', 'submit'];
 
 /** Prints them, a line each. A command line that makes no sense has none. */
 export async function printCompletions(words: string[]): Promise<number> {
@@ -62,7 +62,7 @@ async function candidates(
   const valued = flags.find((flag) => flag.type === 'option' && isWrittenAs(flag, before.at(-1) ?? ''));
   if (valued) return valued.options ?? [];
   if (verb === 'completions') return Object.keys(SHELLS);
-  const own = OF_PIPELINES.includes(verb) ? await pipelineCommands(fileIn(rest, flags)) : [];
+  const own = pipelineVerb(verb) !== undefined ? await pipelineCommands(fileIn(rest, flags)) : [];
   const args = own.find(({ name }) => rest.includes(name))?.flags ?? [];
   const arg = args.find(({ name, kind }) => kind !== 'boolean' && before.at(-1) === `--${name}`);
   if (arg) return arg.options ?? [];

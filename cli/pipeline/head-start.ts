@@ -5,6 +5,7 @@ import { type LoadedPipeline, loadPipeline } from '../../src/loader/load-pipelin
 import { OutflowError } from '../../src/model/errors.ts';
 import { databaseUrl } from '../database-url.ts';
 import manifest from '../oclif.manifest.json' with { type: 'json' };
+import type { PipelineVerb } from '../words.ts';
 import { firstPass, ownFlags } from './first-pass.ts';
 
 /** Whatever fails is told by who takes it, and its end is up to them. */
@@ -18,7 +19,7 @@ export class HeadStart {
   };
 
   /** `argv`: what follows the verb. */
-  constructor(verb: 'plan' | 'run' | 'submit', argv: readonly string[]) {
+  constructor(verb: PipelineVerb, argv: readonly string[]) {
     const { pipeline: file } = firstPass(argv, ownFlags(manifest.commands[verb].flags));
     process.once('SIGINT', this.#onInterrupt);
     this.coordinator = verb === 'plan' ? undefined : (async () => prepareCoordinator({ databaseUrl: databaseUrl() }))();
