@@ -6,7 +6,7 @@
  */
 export function literalNamespaces(code: string): string {
   const helper =
-    /\bvar ([\w$]+)=\(([\w$]+),([\w$]+)\)=>\{for\(var ([\w$]+) in \3\)[\w$]+\(\2,\4,\{get:\3\[\4\],enumerable:!0\}\)\}/;
+    /[ ,]([\w$]+)=\(([\w$]+),([\w$]+)\)=>\{for\(var ([\w$]+) in \3\)[\w$]+\(\2,\4,\{get:\3\[\4\],enumerable:!0\}\)\}/;
   const name = helper.exec(code)?.[1];
   if (name === undefined) return code;
   const member = /("[^"\\]+"|[\w$]+):\(\)=>([\w$]+)/;

@@ -35,7 +35,7 @@ export interface Parts {
 export type PartName = 'zod' | 'sql' | 'outflow';
 
 /** In the order in which they must stand. */
-export const PART_NAMES: readonly PartName[] = ['zod', 'sql', 'outflow'];
+const PART_NAMES: readonly PartName[] = ['zod', 'sql', 'outflow'];
 
 /** The packages of which outflow brings its own copy. */
 export const PART_PACKAGES = ['zod', 'outflow'] as const;
@@ -83,7 +83,7 @@ export async function buildWideZod(): Promise<Part> {
     [...files].map(async ([spec, file]) => [spec, Object.keys(await import(pathToFileURL(file).href))] as const),
   );
   const lines = [...files].map(([spec, file]) => `export * as ${JSON.stringify(spec)} from ${JSON.stringify(file)};`);
-  const [script] = await bundle({ stdin: { contents: lines.join(''), resolveDir: programRoot } }, 'zod', ZOD_MODULES);
+  const [script] = await bundle({ stdin: { contents: lines.join(''), resolveDir: programRoot } }, ZOD_MODULES);
   const code = `${script}var ${partVariable('zod')}=${ZOD_MODULES}["zod"];`;
   // It concerns what is made after it. All that it imports is in `zod/v4/core`.
   const compile = readFileSync(path.join(zodDir(), 'compile.js'), 'utf8').replace(
@@ -116,13 +116,13 @@ function* zodModules(): Generator<[spec: string, file: string]> {
 async function buildPart(name: PartName, entry: string, define: Record<string, string>): Promise<Part> {
   const needs = new Set<PartName>();
   const options = { entryPoints: [entry], define, plugins: name === 'zod' ? [] : [otherParts(entry, needs)] };
-  const [code, exports] = await bundle(options, name, partVariable(name));
+  const [code, exports] = await bundle(options, partVariable(name));
   return { code, modules: { [name]: exports }, needs: [...needs] };
 }
 
 type Source = Pick<BuildOptions, 'entryPoints' | 'stdin' | 'define' | 'plugins'>;
 
-async function bundle(more: Source, name: PartName, variable: string): Promise<[code: string, exports: string[]]> {
+async function bundle(more: Source, variable: string): Promise<[code: string, exports: string[]]> {
   const esbuild = await import('esbuild');
   const options = {
     bundle: true,

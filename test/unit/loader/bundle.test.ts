@@ -192,6 +192,18 @@ test('outflow and zod are the running ones where the pipeline has none of its ow
   expect(await load(dir)).toEqual({ found: ['function', true, 3, false] });
 });
 
+test('zod and the sql tag are in the bundles of those who use them', async () => {
+  const partsOf = async (text: string): Promise<string[]> => {
+    const { code } = decodeBundle((await bundleOf(project({ 'pipeline.ts': text }))).bytes);
+    return [...code.matchAll(/var __outflow_part_(\w+)=/g)].map(([, name = '']) => name);
+  };
+  expect(await partsOf(`export const found = 1;`)).toEqual([]);
+  expect(await partsOf(`import { task, sql } from 'outflow'; export const found = task;`)).toEqual(['outflow']);
+  expect(await partsOf(`import { z } from 'zod'; export const found = z.int();`)).toEqual(['zod']);
+  expect(await partsOf(`import { sql } from 'outflow'; export const found = sql;`)).toEqual(['zod', 'sql']);
+  expect(await partsOf(`import * as all from 'outflow'; export const found = { ...all };`)).toEqual(['zod', 'sql', 'outflow']);
+});
+
 test('outflow and zod of the pipeline itself win', async () => {
   const dir = project({
     'pipeline.ts': `import { task } from 'outflow'; import { z } from 'zod'; export const found = [task, z];`,

@@ -15,14 +15,15 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 /** What the part says in a process of its own. */
-function run({ builtAs = 'new', exitCode = 0 } = {}): string {
+function run({ builtAs = 'new', exitCode = 0, last = '' } = {}): string {
   const code = `const twice = (n) => 2 * n; module.exports = { say: () => twice(21) + ' ' + typeof require('node:fs').statSync };`;
   const part = `/*${builtAs}*/(function(exports,require,module,__filename,__dirname){${code}})`;
   writeFileSync(path.join(dir, 'program', 'part.cjs'), part);
   const script = `globalThis.__OUTFLOW_BUILD__ = 'new';
     const { loadPart } = await import(${JSON.stringify(LOAD_PART)});
     console.log(loadPart('part', ${JSON.stringify(path.join(dir, 'outflow.cjs'))}).say());
-    process.exitCode = ${exitCode};`;
+    process.exitCode = ${exitCode};
+    ${last}`;
   const env = { ...process.env, OUTFLOW_HOME: path.join(dir, 'home') };
   try {
     return execFileSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' }).trim();
@@ -53,6 +54,14 @@ test('no code is kept of a process that fails, nor of a part of another build', 
   expect(run({ exitCode: 1 })).toBe('42 function');
   expect(run({ builtAs: 'old' })).toBe('42 function');
   expect(kept()).toEqual([]);
+});
+
+test('a process that is ended by force keeps its code when it says that all is compiled', () => {
+  const die = `process.kill(process.pid, 'SIGKILL');`;
+  expect(run({ last: die })).toBe('42 function');
+  expect(kept()).toEqual([]);
+  expect(run({ last: `process.emit(Symbol.for('outflow.keep-code')); ${die}` })).toBe('42 function');
+  expect(kept()).toHaveLength(1);
 });
 
 test('code that V8 refuses is made again', () => {
