@@ -283,6 +283,7 @@ export class Coordinator {
       run: record.id,
       command: record.command,
       args: record.args,
+      planHash: record.planHash,
       planSum: planSum(this.#plan),
       bundleHash: record.bundleHash,
       pipelineDir: path.dirname(record.pipelineFile),

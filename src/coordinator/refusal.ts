@@ -6,6 +6,7 @@ import type { Providers } from './providers.ts';
 const NOTHING: Omit<Welcome, 'refusal' | 'epoch' | 'run' | keyof Spoken> = {
   command: '',
   args: '',
+  planHash: '',
   planSum: '',
   bundleHash: '',
   pipelineDir: '',

@@ -114,6 +114,7 @@ export interface Welcome {
   run: string;
   command: string;
   args: string;
+  planHash: string;
   planSum: string;
   bundleHash: string;
   pipelineDir: string;

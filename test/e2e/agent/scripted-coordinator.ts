@@ -95,6 +95,7 @@ export class ScriptedCoordinator {
       run: 'testrun1',
       command,
       args: encodeValue(args),
+      planHash: '',
       planSum: planSum(coordinator.plan),
       bundleHash: bundle.hash,
       pipelineDir: bundle.pipelineDir,
