@@ -14,8 +14,8 @@ import { KEEP_CODE, keepCode, keptCode } from './kept-code.ts';
 import { makePlace, ownCache } from './places.ts';
 import { keptFile } from './self.ts';
 
-/** Some 1 MB each: of nine parts, several commands and a few versions. */
-const KEPT_FILES = 40;
+/** Some 0.5 MB each: of a dozen parts, several commands and a few versions. */
+const KEPT_FILES = 80;
 
 /** The exports of `program/NAME.cjs`, beside the program's own file; or, in the executable, inside it. */
 export function loadPart(name: string, program: string = fileURLToPath(import.meta.url)): unknown {
