@@ -131,8 +131,8 @@ async function buildProgram() {
   /** @type {import('esbuild').BuildOptions} */
   const options = {
     ...common,
-    // pg-native and node-pty are optional. esbuild finds its binary relative to its own file; it is loaded when needed. gRPC wants
-    // proto-loader for services that nobody asks for.
+    // pg-native and node-pty are optional. esbuild is a part as it comes (below), and a package only where outflow runs from its
+    // sources. gRPC wants proto-loader for services that nobody asks for.
     external: ['pg-native', 'node-pty', 'typescript', 'esbuild', '@grpc/proto-loader'],
     define: { ...common.define, 'import.meta.url': '__import_meta_url' },
     // An uncaught error prints the line it was thrown in, which else would be a whole file.

@@ -1,6 +1,5 @@
 // What a configuration file may say, and how one that says something else is answered. Loaded only where there is a file.
 import path from 'node:path';
-import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { OutflowError } from '../model/errors.ts';
@@ -9,7 +8,7 @@ import type { Shipping } from '../plan/slurm.ts';
 import { nearest } from './nearest.ts';
 import { slurmSchema } from './slurm-config.ts';
 
-export { parseYaml };
+export { parse as parseYaml } from 'yaml';
 
 export interface Config {
   /** Absent: there is no configuration file, and all else is absent as well. */
