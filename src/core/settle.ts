@@ -106,7 +106,7 @@ function onReturned(state: State, agent: Agent, lease: Lease): void {
 
 /**
  * All that an agent held is free again. Its running units are blamed; where none was reported as running yet, all are: a unit
- * that ends its agent at once must not do so for ever.
+ * that ends its agent at once must not do so for ever. The others may have begun, and may still write: they are new tries too.
  */
 export function loseUnits(state: State, agent: Agent, failure: Failure): void {
   for (const step of state.steps) {
@@ -120,7 +120,7 @@ export function loseUnits(state: State, agent: Agent, failure: Failure): void {
       } else if (running || blameAll) {
         lost(state, step, units, index, agent, failure);
       } else {
-        units.giveBack(index, undefined, true);
+        units.giveBack(index);
       }
     }
     settleStep(state, step);

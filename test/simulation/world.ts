@@ -145,7 +145,7 @@ export class World {
       for (const row of this.attempts.filter(({ step, index }) => step === ordinal && !this.units.has(`${step}/${index}`))) {
         const none = { index: row.index, attempts: 0, failures: 0, losses: 0, cutOffs: 0, last: row.failure };
         const history = attempts.get(row.index) ?? none;
-        history.attempts += 1;
+        history.attempts = Math.max(history.attempts, row.attempt);
         if (row.failure.hadWholeTime) history.cutOffs += 1;
         if (row.loss === true) history.losses += 1;
         if (row.loss === false) history.failures += 1;

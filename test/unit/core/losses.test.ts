@@ -34,6 +34,16 @@ describe('an agent whose connection is gone', () => {
     });
   });
 
+  test('may have begun more than it has told of: no number of a try is given again, and what was not told costs nothing', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    run.apply({ kind: 'units-started', session, units: run.held(session).slice(0, 1) });
+    run.disconnect(session);
+    expect(again(run, run.ends('1-1.0', 'node-lost'))).toBe(1);
+    run.connect('1-2.0', { id: 'other' });
+    expect(run.all('lease').at(-1)?.attempt).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+  });
+
   test('is replaced elsewhere: for 10 minutes, or until an agent on its node is heard of, nothing goes there', () => {
     const excluded = (run: SlurmRun) => run.all('allocate').at(-1)?.excludedNodes;
     const lose = (node: string) => {
