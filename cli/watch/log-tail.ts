@@ -25,22 +25,28 @@ export class LogTail {
       this.#again = true;
       return this.#reading;
     }
-    this.#reading = this.#readAll().finally(() => {
-      this.#reading = undefined;
-    });
+    this.#reading = this.#readAll();
     return this.#reading;
   }
 
   async #readAll(): Promise<void> {
-    do {
-      this.#again = false;
-      for (;;) {
-        const lines = await this.#store.logs({ ...this.#query, after: this.#last, limit: PAGE });
-        for (const line of lines) this.#print(line);
-        this.#last = lines.at(-1)?.id ?? this.#last;
-        if (lines.length < PAGE) break;
-        await stdoutHasRoom();
-      }
-    } while (this.#again);
+    try {
+      do {
+        this.#again = false;
+        await this.#readOnce();
+      } while (this.#again);
+    } finally {
+      this.#reading = undefined; // in the same turn as the last look at `again`: no call falls between
+    }
+  }
+
+  async #readOnce(): Promise<void> {
+    for (;;) {
+      const lines = await this.#store.logs({ ...this.#query, after: this.#last, limit: PAGE });
+      for (const line of lines) this.#print(line);
+      this.#last = lines.at(-1)?.id ?? this.#last;
+      if (lines.length < PAGE) return;
+      await stdoutHasRoom();
+    }
   }
 }

@@ -1,7 +1,7 @@
 // Those who watch the run over gRPC: progress at most 10 times a second, log lines once they are committed, and the end.
 import { LIMITS } from '../model/limits.ts';
 import type { Failure } from '../model/states.ts';
-import type { End, LogLine, Notice, Progress, WatchEvent } from '../rpc/messages.ts';
+import type { End, Notice, Progress, WatchEvent } from '../rpc/messages.ts';
 import type { WatchStream } from '../rpc/server.ts';
 import { LOG_LEVELS, LOG_STREAMS, type LogRow } from '../store/types.ts';
 
@@ -22,6 +22,8 @@ export class Watchers {
   readonly #progress: () => Progress;
   /** Notices so far: a watcher that comes later reads them too. */
   readonly #notices: Notice[] = [];
+  /** The last that was committed: whoever watches from now on is told that there are lines. */
+  #lastLog: WatchEvent | undefined;
   #lastProgressMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #end: End | undefined;
@@ -30,7 +32,7 @@ export class Watchers {
     this.#progress = progress;
   }
 
-  /** Emits until the run ends or `signal` aborts. */
+  /** Emits, after what was said until now, until the run ends or `signal` aborts. */
   watch({ logs }: { logs: boolean }, to: WatchStream, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const finish = (): void => {
@@ -40,6 +42,7 @@ export class Watchers {
       const watcher: Watcher = { logs, to, waiting: 0, leftOut: undefined, owesProgress: false, finish };
       for (const notice of this.#notices) to.emit({ kind: 'notice', notice });
       to.emit({ kind: 'progress', progress: this.#progress() });
+      if (logs && this.#lastLog) to.emit(this.#lastLog);
       if (this.#end) {
         to.emit({ kind: 'end', end: this.#end });
         return resolve();
@@ -74,8 +77,10 @@ export class Watchers {
   }
 
   logs(rows: readonly LogRow[]): void {
+    const last = rows.at(-1);
+    if (last !== undefined) this.#lastLog = logEvent(last);
     for (const watcher of this.#watchers) {
-      if (watcher.logs) for (const row of rows) this.#say(watcher, { kind: 'log', log: logLine(row) });
+      if (watcher.logs) for (const row of rows) this.#say(watcher, logEvent(row));
     }
   }
 
@@ -117,8 +122,8 @@ export class Watchers {
   }
 }
 
-function logLine(row: LogRow): LogLine {
-  return {
+function logEvent(row: LogRow): WatchEvent {
+  const log = {
     hasUnit: row.step !== null,
     step: row.step ?? 0,
     index: row.index ?? 0,
@@ -129,4 +134,5 @@ function logLine(row: LogRow): LogLine {
     level: LOG_LEVELS.indexOf(row.level),
     text: row.text,
   };
+  return { kind: 'log', log };
 }

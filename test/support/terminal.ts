@@ -35,7 +35,7 @@ export function onTerminal(command: string[], options: { cwd: string; env: Recor
     until: async (pattern) => {
       await vi.waitFor(
         () => {
-          if (!pattern.test(shown)) throw new Error(`the terminal never showed ${pattern}, but:\n${shown}`);
+          if (!pattern.test(shown)) throw new Error(`the terminal never showed ${pattern}; at last: ${shown.slice(-2_000)}`);
         },
         { timeout: 60_000, interval: 20 },
       );

@@ -17,8 +17,8 @@ const line = (text: string): LogRow => ({
   text,
 });
 
-/** A watcher with room for nothing more once `isFull`. */
-function watched() {
+/** A watcher, who came when some lines were committed already. */
+function watched(...before: LogRow[]) {
   let slurmCalls = 0;
   const progress = (): Progress => ({ ...({} as Progress), slurmCalls: ++slurmCalls });
   const watchers = new Watchers(progress);
@@ -32,6 +32,7 @@ function watched() {
       drained = listener;
     },
   };
+  watchers.logs(before);
   void watchers.watch({ logs: true }, to, gone.signal);
   const drain = (): void => {
     to.isWritable = true;
@@ -66,6 +67,11 @@ test('of lines beyond the bound the last is told, when there is room again, and 
   expect(of('log').at(-1)).toMatchObject({ log: { text: `line ${LIMITS.watcherLines + 6}` } });
   watchers.logs([line('later')]);
   expect(of('log').at(-1)).toMatchObject({ log: { text: 'later' } });
+});
+
+test('one that comes late is told the last line: those before are in the store', () => {
+  const { of } = watched(line('first'), line('last'));
+  expect(of('log')).toMatchObject([{ log: { text: 'last' } }]);
 });
 
 test('one that has gone hears nothing more', () => {
