@@ -1,8 +1,10 @@
-// Counts what the tests came to, and says so in the very last line: `N passed, N failed, N skipped`.
+// Counts what the tests came to, names what failed, and says the counts in the very last line: `N passed, N failed, N skipped`.
 import { writeFileSync } from 'node:fs';
 import type { Reporter, TestModule, TestRunEndReason, TestSuite } from 'vitest/node';
 import type { SealedPlace } from './executable-setup.ts';
 import type { SlurmFound } from './slurm-setup.ts';
+
+const WHY_CHARACTERS = 200;
 
 /**
  * A file that could not be loaded, a failed hook and an error outside of any test count as a failure each.
@@ -22,7 +24,7 @@ export default class CountReporter implements Reporter {
     const nothingRan = counts.passed + counts.failed + counts.skipped === 0;
     if (counts.failed === 0 && (nothingRan || reason !== 'passed')) counts.failed = 1;
 
-    const notes = [...withoutSlurm(modules), ...withoutNamespace(modules)];
+    const notes = [...failedTests(modules), ...withoutSlurm(modules), ...withoutNamespace(modules)];
     const file = process.env.OUTFLOW_TEST_COUNTS;
     if (file) {
       writeFileSync(file, JSON.stringify({ ...counts, notes }));
@@ -31,6 +33,16 @@ export default class CountReporter implements Reporter {
     for (const note of notes) console.log(note);
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
+}
+
+/** One line each: where the output is long or cut off, they are all at its end. */
+function failedTests(modules: readonly TestModule[]): string[] {
+  return modules.flatMap(({ project, relativeModuleId, children }) =>
+    [...children.allTests('failed')].map((test) => {
+      const [why = ''] = (test.result().errors?.[0]?.message ?? '').split('\n', 1);
+      return `failed: ${project.name} ${relativeModuleId} > ${test.fullName}: ${why.slice(0, WHY_CHARACTERS)}`;
+    }),
+  );
 }
 
 /** How many tests did not run because there is no Slurm, and why that is. */
