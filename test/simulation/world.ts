@@ -30,7 +30,7 @@ export interface SimAgent {
   session: number | null;
   epoch: number;
   /** Held leases by key; true: running. */
-  held: Map<string, { lease: Lease; running: boolean }>;
+  held: Map<string, { lease: Lease; attempt: number; running: boolean }>;
   seq: number;
   unacked: Extract<Event, { kind: 'report' }>[];
   draining: boolean;
@@ -83,6 +83,8 @@ export class World {
   #sessions = 0;
   #agentCount = 0;
   #events: Event[] = [];
+  /** Attempts that units have begun; holders need not know those of the ones before. */
+  readonly #begun = new Set<string>();
 
   readonly #slurm: SlurmSide | undefined;
 
@@ -335,7 +337,7 @@ export class World {
       case 'lease':
         for (const [at, index] of message.index.entries()) {
           const lease = { step: message.step, index, epoch: this.epoch, n: message.firstN + at };
-          agent.held.set(keyOf(lease), { lease, running: false });
+          agent.held.set(keyOf(lease), { lease, attempt: message.attempt[at] as number, running: false });
         }
         break;
       case 'cancel-units':
@@ -365,6 +367,10 @@ export class World {
     const unit = this.random.pick(held);
     if (!unit.running) {
       unit.running = true;
+      const { step, index, epoch } = unit.lease;
+      const attempt = `${step}/${index}, attempt ${unit.attempt} of epoch ${epoch}`;
+      assert(!this.#begun.has(attempt), `${attempt} begins again`);
+      this.#begun.add(attempt);
       if (agent.session !== null && this.random.chance(0.5))
         this.#events.push({ kind: 'units-started', session: agent.session, units: [unit.lease] });
       return;
