@@ -103,7 +103,7 @@ function countText(step: StepView): string {
   return `${count(doneOf(step))}/${step.total === null ? '?' : count(step.total)}`;
 }
 
-/** What stands behind the bar: failures, then the rate and the time left while it works, the time taken after. */
+/** What stands behind the bar: failures, then the rate and the time left while it works (or how many units run), the time taken after. */
 function paintTail(step: StepView, nowMs: number, room: number, paint: Paint): string {
   const failed = step.isMap && step.failed > 0 ? `${count(step.failed)} failed` : '';
   const parts = tailParts(step, nowMs);
@@ -129,7 +129,8 @@ function tailParts(step: StepView, nowMs: number): string[] {
   if (!step.isMap)
     return [formatDuration(Math.floor((nowMs - startedAtMs) / 1000) * 1000)].filter(() => nowMs - startedAtMs >= 1000);
   const [speed, left] = [rateOf(step), etaMs(step)];
-  return [speed === null ? '' : rate(speed), left === null ? '' : `ETA ${clock(left + 999)}`].filter(Boolean);
+  if (speed === null) return step.running > 0 ? [`${count(step.running)} running`] : [];
+  return [rate(speed), left === null ? '' : `ETA ${clock(left + 999)}`].filter(Boolean);
 }
 
 /** Steps at work come first when there are too many for the screen; the plan's order is kept. */

@@ -4,6 +4,7 @@
 // so that what it holds beyond its CPUs is what it asked for (200 ms of measured work), and no more.
 import type { UnitNeeds } from '../plan/slurm.ts';
 import type { Agent } from './agents.ts';
+import type { AgentInfo } from './events.ts';
 import type { StepRun } from './steps.ts';
 
 export interface Grant {
@@ -61,28 +62,48 @@ function roomFor(agent: Agent, step: StepRun, steps: readonly StepRun[], withPre
   const { held, prefetch, info } = agent;
   const isLocal = agent.pool !== null && bounds.isLocal(agent.pool);
   if (!isLocal && !mayTake(agent, step)) return 0;
-  let { cpus, gpus } = info;
-  let memoryMib = info.memoryMib || Number.POSITIVE_INFINITY;
+  const free = freeOf(info);
   let running = 0;
   for (let ordinal = 0; ordinal < held.length; ordinal++) {
     const beyond = (held[ordinal] as number) - (prefetch[ordinal] as number);
     if (beyond <= 0 || ordinal === step.ordinal) continue;
-    const needs = (steps[ordinal] as StepRun).needs;
-    cpus -= beyond * needs.cpus;
-    memoryMib -= beyond * needs.memoryMib;
-    gpus -= beyond * needs.gpus;
+    take(free, (steps[ordinal] as StepRun).needs, beyond);
     running += beyond;
   }
-  const needs = isLocal ? atMost(step.needs, info) : step.needs;
-  let fits = Math.floor(cpus / needs.cpus);
-  if (needs.memoryMib > 0) fits = Math.min(fits, Math.floor(memoryMib / needs.memoryMib));
-  if (needs.gpus > 0) fits = Math.min(fits, Math.floor(gpus / needs.gpus));
+  let fits = fitting(free, isLocal ? atMost(step.needs, info) : step.needs);
   if (bounds.maxRunning > 0) fits = Math.min(fits, bounds.maxRunning - running);
-  if (fits < 0) fits = 0;
+  fits = Math.max(0, fits);
   return fits + (withPrefetch ? (prefetch[step.ordinal] as number) : 0) - (held[step.ordinal] as number);
 }
 
-function atMost(needs: UnitNeeds, { cpus, memoryMib, gpus }: { cpus: number; memoryMib: number; gpus: number }): UnitNeeds {
+/** What an agent has, or has left. */
+interface Free {
+  cpus: number;
+  /** Infinity: memory is not packed. */
+  memoryMib: number;
+  gpus: number;
+}
+
+export function freeOf({ cpus, memoryMib, gpus }: AgentInfo): Free {
+  return { cpus, memoryMib: memoryMib || Number.POSITIVE_INFINITY, gpus };
+}
+
+export function take(free: Free, needs: UnitNeeds, units: number): void {
+  free.cpus -= units * needs.cpus;
+  free.memoryMib -= units * needs.memoryMib;
+  free.gpus -= units * needs.gpus;
+}
+
+/** How many units have room; negative where too much is taken already. */
+export function fitting(free: Free, needs: UnitNeeds): number {
+  let units = Math.floor(free.cpus / needs.cpus);
+  if (needs.memoryMib > 0) units = Math.min(units, Math.floor(free.memoryMib / needs.memoryMib));
+  if (needs.gpus > 0) units = Math.min(units, Math.floor(free.gpus / needs.gpus));
+  return units;
+}
+
+/** A unit that asks for more than an agent has gets what there is. */
+export function atMost(needs: UnitNeeds, { cpus, memoryMib, gpus }: AgentInfo): UnitNeeds {
   return {
     ...needs,
     cpus: Math.min(needs.cpus, cpus),

@@ -1,6 +1,7 @@
 // Steps, allocations and agents as they are shown to people.
 import type { Waiting } from '../plan/slurm.ts';
 import type { AgentInfo } from './events.ts';
+import { atMost, fitting, freeOf, take } from './leasing.ts';
 import type { State } from './state.ts';
 import type { StepRun } from './steps.ts';
 import { UNIT } from './units.ts';
@@ -13,6 +14,7 @@ export interface StepCounts {
   succeeded: number;
   failed: number;
   other: number;
+  /** Units that have CPUs; those that wait at their agents have none. */
   running: number;
 }
 
@@ -40,8 +42,9 @@ export interface AgentView {
   endsAtMs: number | null;
 }
 
-export function stepCounts({ steps }: State): StepCounts[] {
-  return steps.map((step) => {
+export function stepCounts(state: State): StepCounts[] {
+  const running = runningUnits(state);
+  return state.steps.map((step) => {
     const counts = step.units?.counts;
     const of = (code: number): number => counts?.[code] ?? 0;
     return {
@@ -51,9 +54,26 @@ export function stepCounts({ steps }: State): StepCounts[] {
       succeeded: of(UNIT.succeeded),
       failed: of(UNIT.failed),
       other: of(UNIT.cancelled) + of(UNIT.aborted),
-      running: of(UNIT.leased) + of(UNIT.running),
+      running: running[step.ordinal] as number,
     };
   });
+}
+
+/** By step: how many of the units that agents hold have room there, those of earlier steps first, as they arrive first. */
+function runningUnits({ agents, steps, options }: State): number[] {
+  const running = steps.map(() => 0);
+  for (const agent of agents) {
+    const free = freeOf(agent.info);
+    let most = options.maxRunning || Number.POSITIVE_INFINITY;
+    for (const [step, held] of agent.held.entries()) {
+      const needs = atMost((steps[step] as StepRun).needs, agent.info);
+      const units = Math.min(held, fitting(free, needs), most);
+      take(free, needs, units);
+      most -= units;
+      running[step]! += units;
+    }
+  }
+  return running;
 }
 
 /** Agents connected and their CPUs. */

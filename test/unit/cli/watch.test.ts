@@ -73,6 +73,11 @@ test('the picture has a line a step, aligned, with bar, counts, failures, rate a
   ]);
 });
 
+test('units that take longer than the rate looks back are seen to run', () => {
+  const slow = progressed(second, 60_000, [of(1, 'running', { total: 1_000, running: 6 })]);
+  expect(picture(slow, 60_000)[2]).toBe('  ⠋ Compute    ─────────────────────  0/1,000  6 running');
+});
+
 test.each([40, 60, 80, 120, 200])('no line is wider than a terminal of %i columns', (columns) => {
   for (const model of [fresh, first, second, third]) {
     for (const line of picture(model, 3_000, columns)) expect(stringWidth(line)).toBeLessThan(columns);
