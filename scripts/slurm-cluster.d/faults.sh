@@ -40,8 +40,9 @@ start_node() {
   local restarted='' since
   if ! is_daemon_up "slurmd.$1"; then
     if [[ -e $DIR/run/crashed.$1 ]]; then
-      # Slurm sees that a machine was restarted if it started in a later second than the one in which it was last heard.
-      until_true 30 is_past "$(<"$DIR/run/crashed.$1")"
+      # Slurm sees that a machine was restarted if it started in a later second than the one in which it was last heard: on a
+      # busy machine that may be a moment after the crash.
+      until_true 30 is_past "$(($(<"$DIR/run/crashed.$1") + 1))"
       restarted=-b
     fi
     since=$EPOCHSECONDS
