@@ -9,12 +9,16 @@ import type { Plan } from '../plan/plan.ts';
 import { type Connected, connectStore } from '../store/index.ts';
 import type { Store } from '../store/store.ts';
 import type { CommitBatch, RunRecord } from '../store/types.ts';
-import { socketPath } from '../system/home.ts';
+import { namesIn, socketPath } from '../system/home.ts';
+import { processIdentity } from '../system/processes.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { Coordinator, type LocalShape } from './coordinator.ts';
 import { submitEnvironment } from './environment.ts';
 import { logFile } from './log-file.ts';
 import type { CoordinatorReply, StartMessage } from './messages.ts';
+
+/** The name of a holder's socket, but for its process number. */
+const SOCKET = 'coordinator.sock.';
 
 interface Around {
   runDir: string;
@@ -42,6 +46,15 @@ export async function holdRun(start: StartMessage, around: Around): Promise<numb
   }
 }
 
+/** Of earlier holders that were killed. */
+function removeDeadSockets(directory: string): void {
+  for (const name of namesIn(directory)) {
+    if (!name.startsWith(SOCKET)) continue;
+    const pid = Number(name.slice(SOCKET.length));
+    if (pid === process.pid || processIdentity(pid) === null) rmSync(path.join(directory, name), { force: true });
+  }
+}
+
 function toldAs(error: unknown): OutflowError {
   if (isOutflowError(error)) return error;
   return new OutflowError('coordinator-failed', `the coordinator failed: ${(error as Error).message}`);
@@ -53,7 +66,8 @@ async function hold(
   { runDir, allocations, early }: Around,
   log: pino.Logger,
 ): Promise<number> {
-  const socket = socketPath(runDir, 'coordinator.sock');
+  // Each holder has its own: one that was stopped, and wakes up to find another in its place, takes its socket away with it.
+  const socket = socketPath(runDir, `${SOCKET}${process.pid}`);
   const address = `unix:${socket}`;
   const taken = await store.takeRun(
     start.run,
@@ -69,7 +83,7 @@ async function hold(
     throw new OutflowError('run-has-ended', `run ${start.run} has ${taken.state}`, { hint: `outflow status ${start.run}` });
   const { epoch } = taken;
   const loaded = await store.loadRun(start.run, epoch);
-  rmSync(socket, { force: true }); // an earlier holder's
+  removeDeadSockets(path.dirname(socket));
   const coordinator = new Coordinator(
     {
       store,

@@ -221,3 +221,21 @@ test('a coordinator that is told to end while it waits for the inputs of a step 
   expect((await world.run(['cancel', run])).exitCode).toBe(0);
   for (const pid of leftOver()) process.kill(Number(pid), 'SIGKILL'); // its agent would wait for another coordinator
 });
+
+test('a coordinator that wakes up to find another in its place leaves that one its socket', async () => {
+  const notes = world.write('woken', '');
+  const run = await submit(200, 60_000, notes);
+  await until(() => executions(notes).length >= 2);
+  const stopped = await pidOf('coordinator', run);
+  process.kill(stopped, 'SIGSTOP');
+  try {
+    await database.query("update outflow.run_lease set expires_at = now() - interval '1 s' where pid = $1", [stopped]);
+    expect((await world.run(['resume', run, '--no-watch'])).exitCode).toBe(0);
+  } finally {
+    process.kill(stopped, 'SIGCONT');
+  }
+  await until(() => !leftOver().includes(String(stopped)));
+  expect((await world.run(['agents', run])).exitCode).toBe(0);
+  expect((await world.run(['cancel', run])).exitCode).toBe(0);
+  await until(() => leftOver().length === 0);
+});
