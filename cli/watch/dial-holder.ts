@@ -11,6 +11,10 @@ export async function dialHolder(summary: RunSummary): Promise<CoordinatorClient
   assertNotEnded(summary);
   const { id } = summary.record;
   const hold = holdOf(summary);
+  if (hold.kind === 'beginning')
+    throw new OutflowError('coordinator-failed', `the coordinator of run ${id} is about to start`, {
+      hint: 'try again in a moment',
+    });
   if (hold.kind === 'nobody' || hold.kind === 'ended') {
     throw new OutflowError('coordinator-failed', `run ${id} is orphaned: nobody works on it`, {
       hint: `finish it: outflow resume ${id}`,

@@ -13,6 +13,8 @@ export interface Target {
 
 export type Hold =
   | { kind: 'ended' }
+  /** It has just been accepted: whoever submitted it is about to start its coordinator. */
+  | { kind: 'beginning' }
   /** A live process of this host, which can be dialled. */
   | { kind: 'here'; target: Target }
   /** `target`: how to reach it from here; undefined: that is not known here. */
@@ -22,6 +24,7 @@ export type Hold =
 
 export function holdOf({ record, state, holder, epoch, endedAt }: RunSummary): Hold {
   if (endedAt !== null || state === 'succeeded' || state === 'failed' || state === 'cancelled') return { kind: 'ended' };
+  if (state === 'accepted') return { kind: 'beginning' };
   if (holder === null) return { kind: 'nobody', heldAt: undefined };
   const isHere = holder.host === hostname();
   if (isHere && processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch };

@@ -1,5 +1,5 @@
 // Runs that lose what they run on: the coordinator, the agent, the terminal, the database. Nothing is lost or left behind.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -237,5 +237,33 @@ test('a coordinator that wakes up to find another in its place leaves that one i
   await until(() => !leftOver().includes(String(stopped)));
   expect((await world.run(['agents', run])).exitCode).toBe(0);
   expect((await world.run(['cancel', run])).exitCode).toBe(0);
+  await until(() => leftOver().length === 0);
+});
+
+test('a run whose coordinator has yet to take it is not orphaned: it waits for that one, also to be cancelled', async () => {
+  const loaded = path.join(world.dir, 'begins/loaded');
+  const wait = `import { existsSync, writeFileSync } from 'node:fs';
+    if (!existsSync('${loaded}')) writeFileSync('${loaded}', '');
+    while (!existsSync('${loaded}.go')) await new Promise((resolve) => setTimeout(resolve, 10));`;
+  const pipeline = world.write('begins/pipeline.ts', `${wait}\n${readFileSync(PIPELINE, 'utf8')}`);
+  const submitting = submit(200, 60_000, world.write('begins/notes', ''), pipeline);
+  await until(() => existsSync(loaded));
+  const [stopped] = leftOver().filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('__coordinator'));
+  process.kill(Number(stopped), 'SIGSTOP');
+  let cancelling: ReturnType<World['run']>;
+  try {
+    writeFileSync(`${loaded}.go`, '');
+    const { run, state } = await until(async () => {
+      const { runs } = await world.json<{ runs: { run: string; state: string; pipeline: string }[] }>(['runs']);
+      return runs.find((one) => one.pipeline === pipeline);
+    });
+    expect(state).toBe('accepted');
+    cancelling = world.run(['cancel', run]);
+    const wished = 'select from outflow.run_cancel join outflow.run_lease using (run) where epoch = 0';
+    await until(async () => (await database.query(wished)).rowCount === 1);
+  } finally {
+    process.kill(Number(stopped), 'SIGCONT');
+  }
+  expect((await cancelling).stdout).toContain(`run ${await submitting} was cancelled`);
   await until(() => leftOver().length === 0);
 });
