@@ -31,12 +31,13 @@ async function taskOutput(store: Store, loaded: LoadedRun, step: number, state: 
   return state === 'succeeded' ? await store.unitOutput(loaded.record.id, step, 0) : null;
 }
 
-/** Tells core of the agents that may still live: `isAlive` knows of their allocation. */
+/** Tells core of the agents of an earlier holder. `isAlive`: whether those of the allocation may still live. */
 export function expectAgents(core: Core, loaded: LoadedRun, isAlive: (allocation: string) => boolean): void {
   const reports = new Map(loaded.agentReports.map(({ agent, seq }) => [agent, seq]));
   for (const agent of loaded.agents) {
-    // What it has is said again at its hello.
-    if (agent.state === 'connected' && isAlive(agent.allocation))
-      core.expectAgent({ ...agent, memoryMib: 0, gpus: 0, job: '' }, reports.get(agent.id) ?? 0, Date.now());
+    const info = { ...agent, memoryMib: 0, gpus: 0, job: '' }; // what it has is said again at its hello
+    const seq = reports.get(agent.id) ?? 0;
+    if (agent.state === 'connected' && isAlive(agent.allocation)) core.expectAgent(info, seq, Date.now());
+    else core.knowAgent(info, seq); // one started by hand, or taken for lost, may come back
   }
 }

@@ -81,7 +81,16 @@ export class Agents {
 
   /** An agent of an earlier holder: its units wait for its hello. */
   expect(info: AgentInfo, reportSeq: number, nowMs: number): Agent {
-    const agent = this.#add(info, { kind: 'expected', lostAtMs: nowMs + LIMITS.adoptMs });
+    return this.#addEarlier(info, reportSeq, { kind: 'expected', lostAtMs: nowMs + LIMITS.adoptMs });
+  }
+
+  /** One that is taken for gone: should it come all the same, its reports go on from there. */
+  know(info: AgentInfo, reportSeq: number): void {
+    this.#addEarlier(info, reportSeq, { kind: 'gone' });
+  }
+
+  #addEarlier(info: AgentInfo, reportSeq: number, presence: Presence): Agent {
+    const agent = this.#add(info, presence);
     agent.reportSeq = reportSeq;
     agent.freshFence = -1;
     return agent;

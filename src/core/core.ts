@@ -66,6 +66,11 @@ export class Core {
     if (allocation && !hasEnded(allocation)) connect(allocation, nowMs);
   }
 
+  /** Agents that an earlier holder knew and that nothing waits for. */
+  knowAgent(info: AgentInfo, reportSeq: number): void {
+    this.#state.agents.know(info, reportSeq);
+  }
+
   /** Allocations that have not ended, for people. */
   allocations(): AllocationView[] {
     return allocationViews(this.#state);
