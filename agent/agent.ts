@@ -242,8 +242,8 @@ export class Agent {
       this.#tickTimer = undefined;
       return;
     }
-    const units = work.tick(performance.now());
-    if (units.length > 0 && this.#isWelcome) link.send({ kind: 'started', started: { units } });
+    const units = work.tick(performance.now(), this.#isWelcome);
+    if (units.length > 0) link.send({ kind: 'started', started: { units } });
   }
 
   /** While there is no coordinator, the agent goes on with what it has, but not for ever: failed dials are no sign of one. */

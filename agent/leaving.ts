@@ -32,8 +32,9 @@ export class Departure {
     return this.#leaving !== undefined && this.#leaving.signal !== '';
   }
 
-  /** A new coordinator, or the same again. */
+  /** A new coordinator, or the same again. That it was let go a new one does not know. */
   repeat(): void {
+    if (this.#isDrained) this.#leaving ??= { signal: '' };
     if (this.#leaving) this.#tell(this.#leaving);
   }
 

@@ -181,13 +181,15 @@ export class Work implements HostListener<TaskHost> {
     this.#options.onChange();
   }
 
-  /** Every 50 ms while something is held: who has been running for long, and what is stuck behind. Gives those to be reported as started. */
-  tick(nowMs: number): LeaseRef[] {
+  /** Every 50 ms while something is held: who has been running for long, and what is stuck behind. Gives those to be reported as started, once each. */
+  tick(nowMs: number, mayTell: boolean): LeaseRef[] {
     const started: LeaseRef[] = [];
     for (const { host, unit, forMs } of this.dispatcher.running(nowMs)) {
       if (forMs < LIMITS.startedAfterMs) continue;
-      if (!unit.isToldStarted) started.push(unit.lease);
-      unit.isToldStarted = true;
+      if (mayTell && !unit.isToldStarted) {
+        started.push(unit.lease);
+        unit.isToldStarted = true;
+      }
       host.keepFree(); // others may run what waits behind a long unit
     }
     this.#memory.tick(this.dispatcher.lanes, nowMs);

@@ -63,7 +63,11 @@ function wants(state: State, agent: number, lease: Lease, isRunning: boolean): b
   const units = step.units;
   if (!units || step.isEnded || lease.index >= units.total) return false;
   const fence = fenceOf(lease);
-  if (units.isInForce(lease.index, agent, fence)) return true;
+  if (units.isInForce(lease.index, agent, fence)) {
+    // The word that it runs may have been lost with the connection; it comes once.
+    if (isRunning && units.stateOf(lease.index) === UNIT.leased) units.move(lease.index, UNIT.running);
+    return true;
+  }
   const isFree = units.stateOf(lease.index) === UNIT.pending || units.stateOf(lease.index) === UNIT.delayed;
   if (!isFree || lease.epoch === state.options.epoch) return false; // of this epoch: it was taken from this agent on purpose
   units.adopt(lease.index, agent, fence, isRunning);

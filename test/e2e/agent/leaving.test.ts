@@ -56,6 +56,24 @@ test('near the end, with nothing to do, it offers to leave, and leaves when it i
     expect(await coordinator.exitOf()).toEqual({ code: 0, signal: null });
   }));
 
+test('let go, it says so to each coordinator that comes: it takes nothing more', () =>
+  withAgent({ workers: 1 }, async (coordinator) => {
+    const until = path.join(coordinator.directory, 'until');
+    coordinator.lease('map', [act('wait', { until })]);
+    await coordinator.waitFor('the start', () => coordinator.started.length > 0);
+    coordinator.send({ kind: 'drain', drain: { reason: 'a user asked for it', cancelRunning: false, cause: '' } });
+    const [late] = coordinator.lease('map', [act('give')], {}, 1);
+    await coordinator.waitFor('the return', () => coordinator.returned.some((it) => it.n === late?.n));
+    expect(leavings(coordinator)).toEqual([]);
+    await coordinator.goAway();
+    coordinator.epoch = 2;
+    await coordinator.listen();
+    await coordinator.waitFor('the word', () => leavings(coordinator).length > 0);
+    expect(leavings(coordinator)).toEqual(['']);
+    writeFileSync(until, '');
+    expect(await coordinator.exitOf()).toEqual({ code: 0, signal: null });
+  }));
+
 test('on SIGTERM it says so, and what it cuts off has the cause that it is told', () =>
   withAgent({ job: { SLURM_JOB_CPUS_PER_NODE: '1' } }, async (coordinator) => {
     const began = path.join(coordinator.directory, 'began');

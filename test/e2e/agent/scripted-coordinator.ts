@@ -192,8 +192,7 @@ export class ScriptedCoordinator {
       onMessage: (message: AgentMessage) => {
         if (message.kind === 'hello') {
           connection.hellos.push(message.hello);
-          if (!message.hello.more && this.welcomes)
-            this.send({ kind: 'welcome', welcome: { ...this.#welcome, epoch: this.epoch } });
+          if (!message.hello.more && this.welcomes) this.welcome();
         }
         if (message.kind === 'report') {
           this.reports.push(message.report);
@@ -212,6 +211,10 @@ export class ScriptedCoordinator {
 
   #heard(): void {
     for (const waiter of this.#waiters) waiter();
+  }
+
+  welcome(): void {
+    this.send({ kind: 'welcome', welcome: { ...this.#welcome, epoch: this.epoch } });
   }
 
   send(message: CoordinatorMessage): void {

@@ -77,6 +77,24 @@ test('after a reconnect it says what it holds, runs and has finished, and repeat
     expect(outOf(await coordinator.resultOf(waiting))).toBe(2);
   }));
 
+test('units that begin while nobody has said welcome are told of as started after it', () =>
+  withAgent({ workers: 2 }, async (coordinator) => {
+    const [first, began, until, passed] = ['first', 'began', 'until', 'passed'].map((it) => path.join(coordinator.directory, it));
+    const held = [act('wait', { until: first }), act('wait', { until: first })];
+    const next = [act('wait', { began, until }), act('shell', { script: `sleep 0.2; echo > ${passed}` })];
+    const [, , long] = coordinator.lease('map', [...held, ...next]);
+    await coordinator.waitFor('the start', () => coordinator.started.length === 2);
+    await coordinator.goAway();
+    coordinator.welcomes = false;
+    await coordinator.listen();
+    await coordinator.waitFor('the second hello', () => coordinator.connections[1]?.hellos[0]);
+    writeFileSync(first!, '');
+    for (const file of [began, passed]) await contentOf(coordinator, file!);
+    coordinator.welcome();
+    await coordinator.waitFor('the start', () => coordinator.started.some((lease) => lease.n === long?.n));
+    writeFileSync(until!, '');
+  }));
+
 test('reports that the coordinator has committed are not repeated', () =>
   withAgent({}, async (coordinator) => {
     coordinator.acknowledges = false;

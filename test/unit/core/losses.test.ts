@@ -1,5 +1,6 @@
 // Agents that go: by our own heartbeat, with the cause that Slurm knows.
 import { describe, expect, test } from 'vitest';
+import type { Lease } from '../../../src/core/events.ts';
 import { LIMITS } from '../../../src/model/limits.ts';
 import { SlurmRun } from './slurm-run.ts';
 
@@ -42,6 +43,15 @@ describe('an agent whose connection is gone', () => {
     expect(again(run, run.ends('1-1.0', 'node-lost'))).toBe(1);
     run.connect('1-2.0', { id: 'other' });
     expect(run.all('lease').at(-1)?.attempt).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
+  });
+
+  test('says again what runs: the word of it may have been lost with the connection', () => {
+    const run = new SlurmRun([{ total: 8 }]).begin();
+    const session = run.connect('1-1.0');
+    const [first] = run.held(session);
+    run.disconnect(session);
+    run.hello('1-1.0', {}, run.held(session), [first as Lease]);
+    expect(run.core.runningUnits(8)).toEqual({ units: [{ step: 0, index: first?.index }], total: 1 });
   });
 
   test('is replaced elsewhere: for 10 minutes, or until an agent on its node is heard of, nothing goes there', () => {

@@ -142,7 +142,7 @@ export class SlurmRun {
     return this.hello(allocation, agent);
   }
 
-  hello(allocation: string, agent: Partial<AgentInfo> = {}, held: Lease[] = []): number {
+  hello(allocation: string, agent: Partial<AgentInfo> = {}, held: Lease[] = [], running = held): number {
     const session = ++this.#sessions;
     const info = {
       id: `agent-${allocation}`,
@@ -160,7 +160,7 @@ export class SlurmRun {
       session,
       agent: { ...info, ...agent },
       held,
-      running: held,
+      running,
       finished: [],
       finishedIn: [],
     });
