@@ -106,7 +106,7 @@ export class SlurmJobs {
       case 'refused': {
         for (const id of allocations) this.#jobs.delete(id);
         const { why, message } = outcome;
-        const othersOfOurs = why === 'limit' && (await this.#options.slurm.jobsOfOurs()) > 0;
+        const othersOfOurs = why === 'limit' && (await slurm.jobsOfOurs().catch(() => 1)) > 0; // not said: it is tried again
         return this.#options.enqueue({ kind: 'allocations-refused', allocations, why, message, othersOfOurs });
       }
       case 'unclear':

@@ -46,7 +46,7 @@ async function reportOf(kind: string, wish: Wish): Promise<Report> {
     await contentOf(coordinator, began);
     if (wish.kind === 'return') writeFileSync(until, '');
     work.want(work.find(leases), wish);
-    for (const endMs = performance.now() + UNREAD_MS; performance.now() < endMs; ) work.tick(performance.now());
+    for (const endMs = performance.now() + UNREAD_MS; performance.now() < endMs; ) work.tick(performance.now(), true);
     await coordinator.waitFor('the report', () => !outbox.isEmpty);
     outbox.seal();
     return outbox.nextToSend()!;
