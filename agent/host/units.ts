@@ -63,7 +63,7 @@ export class Units {
   add(units: UnitColumns): void {
     const step = this.#steps.get(units.step);
     if (step === undefined) throw new Error(`units of a step that was not introduced: ${units.step}`);
-    if (this.#isUnfit) return;
+    if (this.#isUnfit || this.#droppedFromK > 0) return; // the recall that is on its way tells of these, too
     this.#batches.push({ units, step, next: 0 });
     if (!this.#isRunning) this.#runAll().catch(endAsBroken);
   }
