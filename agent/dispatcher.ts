@@ -121,6 +121,7 @@ export class Dispatcher {
   }
 
   #dispatch(): void {
+    if (this.#options.pool.isStopped) return;
     this.#options.beforeDispatch();
     for (const lane of [...this.#lanes.values()]) {
       if (lane.host.size === 0 && lane.host.isUsable && (lane.isolated || !this.#hasMoreFor(lane))) this.#close(lane);

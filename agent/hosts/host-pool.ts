@@ -44,6 +44,11 @@ export class HostPool {
     return this.#all;
   }
 
+  /** No host is started, or given work, any more. */
+  get isStopped(): boolean {
+    return this.#onEmpty !== undefined;
+  }
+
   get hasIdle(): boolean {
     return this.#idle.length > 0;
   }

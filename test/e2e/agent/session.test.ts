@@ -1,5 +1,5 @@
 // The agent and its coordinator: what it says at each connection, what it does without one, how it leaves.
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { act, contentOf, isLive, outOf, withAgent } from './with-agent.ts';
@@ -63,7 +63,7 @@ test('after a reconnect it says what it holds, runs and has finished, and repeat
     const [done] = coordinator.lease('map', [act('give', { value: 1 })]);
     await coordinator.resultOf(done);
     const [running, waiting] = coordinator.lease('map', [act('wait', { until }), act('give', { value: 2 })], {}, 1);
-    await coordinator.waitFor('the start', () => coordinator.started.length > 0);
+    await coordinator.waitFor('the start', () => coordinator.started.some((lease) => lease.n === running?.n));
     await coordinator.goAway();
     coordinator.reports.length = 0;
     coordinator.epoch = 2;
@@ -240,6 +240,19 @@ test('an agent ends after its grace without a coordinator, however often it dial
     await coordinator.goAway();
     expect((await coordinator.exitOf()).code).not.toBe(0);
     expect(isLive(host)).toBe(false);
+  }));
+
+test('an agent that ends begins none of what waits', () =>
+  withAgent({ workers: 4, prepare: (coordinator) => coordinator.alter({ orphanGraceMs: 500 }) }, async (coordinator) => {
+    const names = [...Array(8).keys()].map((i) => path.join(coordinator.directory, `began-${i}`));
+    coordinator.lease(
+      'map',
+      names.map((began) => act('spin', { began })),
+    );
+    await Promise.all(names.slice(0, 4).map((began) => contentOf(coordinator, began)));
+    await coordinator.goAway();
+    await coordinator.exitOf();
+    expect(names.map((began) => existsSync(began))).toEqual([...Array(4).fill(true), ...Array(4).fill(false)]);
   }));
 
 test('SIGTERM lets what runs end in its grace, then tells it as drained', () =>
