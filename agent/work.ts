@@ -192,6 +192,7 @@ export class Work implements HostListener<TaskHost> {
       }
       host.keepFree(); // others may run what waits behind a long unit
     }
+    if (started.length > 0) this.dispatcher.schedule(); // for what waited for a host that is kept free now
     this.#memory.tick(this.dispatcher.lanes, nowMs);
     this.#fulfilWishes();
     return started;

@@ -41,6 +41,16 @@ test('after quick units, a long one does not keep others from the slots that are
     await coordinator.resultsOf(leases);
   }));
 
+test('a unit that waits for the only host goes elsewhere when the unit there turns out long', () =>
+  withAgent({ workers: 2 }, async (coordinator) => {
+    await coordinator.resultsOf(coordinator.lease('map', [act('give')])); // one host, and quick units
+    const long = waiting(coordinator, 'a');
+    const [first, second] = coordinator.lease('map', [long.element, act('give', { value: 2 })], {}, 1);
+    expect(outOf(await coordinator.resultOf(second))).toBe(2);
+    long.end();
+    await coordinator.resultOf(first);
+  }));
+
 test('a unit of two CPUs waits for two slots, and units of one CPU use what is left', () =>
   withAgent({ command: 'wide', workers: 3 }, async (coordinator) => {
     const [narrow, wide, wider, late] = ['a', 'b', 'c', 'd'].map((name) => waiting(coordinator, name));
