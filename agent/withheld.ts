@@ -48,10 +48,11 @@ export class Withheld {
     if (!MAY_BE_A_SIGNAL.has(failed.failure.cause)) return this.#tell(failed);
     if (this.#isEnding) return this.addCutOff(failed);
     if (this.#settleMs === 0) return this.#tell(failed);
-    const timer = setTimeout(() => {
-      this.#failures.delete(failed);
-      this.#tell(failed);
-    }, this.#settleMs);
+    // The signal may have come while this process did not get to it: it is heard between a timer and an immediate.
+    const timer = setTimeout(() => setImmediate(settled), this.#settleMs);
+    const settled = (): void => {
+      if (!this.#isEnding && this.#failures.delete(failed)) this.#tell(failed);
+    };
     this.#failures.set(failed, timer);
   }
 
