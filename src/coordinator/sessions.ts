@@ -45,6 +45,7 @@ export class Sessions {
   readonly #sessions = new Map<number, SessionState>();
   readonly #logs = new ReportLogs();
   readonly #heartbeat: NodeJS.Timeout;
+  #beatAtMs = Date.now();
   #last = 0;
   #paused = false;
 
@@ -227,8 +228,13 @@ export class Sessions {
 
   #beat(): void {
     const now = Date.now();
-    for (const { stream, heardAtMs } of this.#sessions.values()) {
-      if (!this.#paused && now - heardAtMs > LIMITS.silenceMs) stream.end();
+    // Where this process was stopped, or the machine asleep, what agents have said meanwhile has yet to be read.
+    const isLate = now - this.#beatAtMs > 2 * LIMITS.heartbeatMs;
+    this.#beatAtMs = now;
+    for (const session of this.#sessions.values()) {
+      const { stream } = session;
+      if (isLate) session.heardAtMs = now;
+      if (!this.#paused && now - session.heardAtMs > LIMITS.silenceMs) stream.end();
       else stream.send({ kind: 'heartbeat', heartbeat: { atMs: now } });
     }
   }
