@@ -36,6 +36,7 @@ export class Providers {
   readonly #options: ProvidersOptions;
   /** Only where a step runs in allocations of Slurm. */
   #slurm: SlurmBackend | undefined;
+  #isStopped = false;
 
   constructor(options: ProvidersOptions) {
     this.#options = options;
@@ -125,6 +126,7 @@ export class Providers {
     const { local, enqueue } = this.#options;
     this.publishLocal(id)
       .then(() => {
+        if (this.#isStopped) return;
         local.spawn(id);
         this.#watchLocal(id);
       })
@@ -188,6 +190,7 @@ export class Providers {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#slurm?.jobs.stop();
   }
 }
