@@ -9,12 +9,13 @@ import { planSum } from '../plan/hash.ts';
 import type { Plan } from '../plan/plan.ts';
 import { ownSpoken } from '../rpc/compatibility.ts';
 import type { Hello, Welcome } from '../rpc/messages.ts';
-import { serve } from '../rpc/server.ts';
+import { type RunningServer, serve } from '../rpc/server.ts';
 import type { Store } from '../store/store.ts';
 import type { LoadedRun, LogRow } from '../store/types.ts';
 import { AgentsView } from './agents-view.ts';
 import type { LocalAllocations } from './allocations.ts';
 import { batchOf } from './batch.ts';
+import { clampWarnings } from './clamps.ts';
 import { Execs } from './execs.ts';
 import { Loop, type LoopEnd } from './loop.ts';
 import { type Pools, poolsOf } from './pools.ts';
@@ -62,7 +63,10 @@ export class Coordinator {
   readonly #ownLogs: LogRow[] = [];
   #ownSeq = 0;
   #core!: Core;
-  #loop!: Loop;
+  /** From `run` on. */
+  #loop: Loop | undefined;
+  #isStopped = false;
+  #server: RunningServer | undefined;
 
   constructor(options: CoordinatorOptions, shape: LocalShape) {
     this.#options = options;
@@ -117,11 +121,23 @@ export class Coordinator {
   }
 
   enqueue(event: Event): void {
-    this.#loop.enqueue(event);
+    this.#loop?.enqueue(event);
   }
 
   /** Serves until the run has ended and its agents are gone, or the lease is lost. `onServing` is called once. */
   async run(onServing: () => void): Promise<LoopEnd> {
+    try {
+      return await this.#serve(onServing);
+    } finally {
+      this.#providers.stop();
+      if (this.#providers.calls > 0) this.#options.log('info', `Slurm was called ${this.#providers.calls} times`);
+      this.#execs.close();
+      this.#sessions.close();
+      await this.#server?.close();
+    }
+  }
+
+  async #serve(onServing: () => void): Promise<LoopEnd> {
     const { store, loaded, address, started } = this.#options;
     const { record, epoch } = loaded;
     const restored = await restoredSteps(store, loaded, this.#plan);
@@ -157,15 +173,17 @@ export class Coordinator {
         ),
       onDatabaseBack: () => this.notice('info', 'Postgres takes results again'),
     });
+    if (this.#isStopped) this.#loop.stop();
     await this.#providers.open();
     await this.#providers.adopt(this.#core);
-    this.#warnOfClamps();
+    for (const text of clampWarnings(this.#plan, this.#pools, this.#shape.slots)) this.notice('warn', text);
     if (started !== undefined) this.#providers.expectLocal(this.#core, started);
     if (loaded.cancelRequested) this.enqueue({ kind: 'cancel-requested', now: false });
     const ended = this.#loop.run(() => this.#sessions.count === 0 && this.#providers.liveCount === 0);
+    ended.catch(() => {}); // told when it is waited for
     // Agents of an earlier holder say what they hold of steps; those must be known before they may dial.
     while (this.#loop.isRunning && this.#core.isPreparing()) await new Promise((resolve) => setTimeout(resolve, 5));
-    const server = await serve(
+    this.#server = await serve(
       { unix: address, ...(this.#providers.tcp && { tcp: this.#providers.tcp }) },
       {
         onAgent: (stream) => this.#sessions.onAgent(stream),
@@ -180,25 +198,18 @@ export class Coordinator {
         agentExec: (stream) => this.#execs.onAgent(stream),
       },
     );
-    await this.#providers.publish(server.tcpPort);
+    await this.#providers.publish(this.#server.tcpPort);
     if (started !== undefined) await this.#providers.publishLocal(started);
     onServing();
-    try {
-      const end = await ended;
-      // One that another holder has taken over is that one's.
-      if (this.#core.phase.kind === 'ended' && (end === 'ended' || end === 'stopped')) this.#providers.removeSecrets();
-      return end;
-    } finally {
-      this.#providers.stop();
-      if (this.#providers.calls > 0) this.#options.log('info', `Slurm was called ${this.#providers.calls} times`);
-      this.#execs.close();
-      this.#sessions.close();
-      await server.close();
-    }
+    const end = await ended;
+    // One that another holder has taken over is that one's.
+    if (this.#core.phase.kind === 'ended' && (end === 'ended' || end === 'stopped')) this.#providers.removeSecrets();
+    return end;
   }
 
   stop(): void {
-    this.#loop.stop();
+    this.#isStopped = true;
+    this.#loop?.stop();
   }
 
   /** To those who watch, and to the run's log. */
@@ -215,18 +226,6 @@ export class Coordinator {
       level,
       text,
     });
-  }
-
-  #warnOfClamps(): void {
-    for (const [ordinal, step] of this.#plan.workflow.steps.entries()) {
-      if (this.#pools.ofStep[ordinal] !== 0) continue;
-      if (step.kind === 'map' && step.cpusPerTask > this.#shape.slots) {
-        this.notice(
-          'warn',
-          `${step.id} asks for ${step.cpusPerTask} CPUs a unit, this run has ${this.#shape.slots}: its units get ${this.#shape.slots}`,
-        );
-      }
-    }
   }
 
   #carryOut(effect: SendEffect): void {
@@ -269,7 +268,7 @@ export class Coordinator {
   #onRunEnded(state: RunEndState, failure: Failure | null): void {
     this.#options.log('info', `the run has ${state}${failure ? `: ${failure.message}` : ''}`);
     this.#watchers.end(state, failure);
-    this.#providers.onRunEnded(() => this.#loop.stop());
+    this.#providers.onRunEnded(() => this.#loop?.stop());
   }
 
   #welcome(reportSeq: number, { allocation }: Hello): Welcome {

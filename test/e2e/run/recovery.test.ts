@@ -244,7 +244,7 @@ test('a run whose coordinator has yet to take it is not orphaned: it waits for t
   const loaded = path.join(world.dir, 'begins/loaded');
   const wait = `import { existsSync, writeFileSync } from 'node:fs';
     if (!existsSync('${loaded}')) writeFileSync('${loaded}', '');
-    while (!existsSync('${loaded}.go')) await new Promise((resolve) => setTimeout(resolve, 10));`;
+    while (!existsSync('${loaded}.go')) await new Promise((again) => setTimeout(again, 10));`;
   const pipeline = world.write('begins/pipeline.ts', `${wait}\n${readFileSync(PIPELINE, 'utf8')}`);
   const submitting = submit(200, 60_000, world.write('begins/notes', ''), pipeline);
   await until(() => existsSync(loaded));
