@@ -53,7 +53,7 @@ test('an agent started by hand is seen; drained, it ends what it runs, and goes'
   await until(async () => (await agents()).find(({ id }) => id === mine.id)?.state === 'draining');
   waiting.end(2);
   expect((await byHand).exitCode).toBe(0);
-  expect((await agents()).map(({ id }) => id)).not.toContain(mine.id);
+  await until(async () => !(await agents()).some(({ id }) => id === mine.id));
 });
 
 test('a drained agent is replaced where the run needs one', async () => {

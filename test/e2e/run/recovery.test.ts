@@ -22,7 +22,8 @@ afterAll(async () => {
   await world.end();
 });
 
-async function submit(count: number, ms: number, notes: string, pipeline = PIPELINE): Promise<string> {
+/** `gate`: units from this one on wait for `open`, so that the run is still there when something is done to it. */
+async function submit(count: number, ms: number, notes: string, { gate = -1, pipeline = PIPELINE } = {}): Promise<string> {
   const submitted = await world.json<{ run: string }>([
     'submit',
     'noted',
@@ -30,6 +31,7 @@ async function submit(count: number, ms: number, notes: string, pipeline = PIPEL
     String(count),
     '--ms',
     String(ms),
+    `--gate=${gate}`,
     '--notes',
     notes,
     '--backend',
@@ -41,6 +43,8 @@ async function submit(count: number, ms: number, notes: string, pipeline = PIPEL
   ]);
   return submitted.run;
 }
+
+const open = (notes: string): void => writeFileSync(`${notes}.go`, '');
 
 const executions = (notes: string): number[] => readFileSync(notes, 'utf8').trim().split('\n').filter(Boolean).map(Number);
 
@@ -78,7 +82,7 @@ function leftOver(): string[] {
 
 test('a coordinator that was killed leaves an orphaned run; resume finishes it and runs no settled unit again', async () => {
   const notes = world.write('killed', '');
-  const run = await submit(60, 50, notes);
+  const run = await submit(60, 50, notes, { gate: 20 });
   await until(async () => (await settled(run)).length > 10);
   process.kill(await pidOf('coordinator', run), 'SIGKILL');
   const before = new Set(await settled(run));
@@ -86,6 +90,7 @@ test('a coordinator that was killed leaves an orphaned run; resume finishes it a
   expect(state.state).toBe('orphaned');
   const startedBefore = executions(notes).length;
 
+  open(notes);
   const { exitCode, stderr } = await world.run(['resume', run]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('succeeded') });
   expect((await settled(run)).length).toBe(60);
@@ -98,12 +103,13 @@ test('a coordinator that was killed leaves an orphaned run; resume finishes it a
 
 test('killed with its agent, too, it is finished by another agent', async () => {
   const notes = world.write('both', '');
-  const run = await submit(40, 50, notes);
+  const run = await submit(40, 50, notes, { gate: 10 });
   await until(async () => (await settled(run)).length > 5);
   process.kill(await pidOf('coordinator', run), 'SIGKILL');
   process.kill(await pidOf('agent', run), 'SIGKILL');
   const before = new Set(await settled(run));
   const startedBefore = executions(notes).length;
+  open(notes);
   expect((await world.run(['resume', run])).exitCode).toBe(0);
   expect((await settled(run)).length).toBe(40);
   expect(
@@ -118,18 +124,20 @@ test('the configuration of a resumed run is that of where it was submitted', asy
   const notes = world.write('configured', '');
   const pipeline = world.write('elsewhere/pipeline.ts', readFileSync(PIPELINE, 'utf8'));
   world.write('elsewhere/outflow.config.json', '{ "databases": "of another project" }');
-  const run = await submit(40, 50, notes, pipeline);
+  const run = await submit(40, 50, notes, { gate: 10, pipeline });
   await until(async () => (await settled(run)).length > 5);
   process.kill(await pidOf('coordinator', run), 'SIGKILL');
+  open(notes);
   const { exitCode, stderr } = await world.run(['resume', run]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.stringContaining('succeeded') });
 });
 
 test('an agent that was killed is replaced, and its units run again', async () => {
   const notes = world.write('agent', '');
-  const run = await submit(40, 50, notes);
+  const run = await submit(40, 50, notes, { gate: 10 });
   await until(async () => (await settled(run)).length > 5);
   process.kill(await pidOf('agent', run), 'SIGKILL');
+  open(notes);
   await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
   expect((await settled(run)).length).toBe(40);
   await until(async () => leftOver().length === 0);
@@ -164,8 +172,7 @@ test('editing the pipeline during a run changes nothing in it', async () => {
     'noted',
     '--count',
     '30',
-    '--ms',
-    '50',
+    '--gate=10',
     '--notes',
     notes,
     '-p',
@@ -173,13 +180,14 @@ test('editing the pipeline during a run changes nothing in it', async () => {
   ]);
   await until(async () => (await settled(run)).length > 2);
   world.write('other/pipeline.ts', 'this is no TypeScript');
+  open(notes);
   await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
   expect(existsSync(file)).toBe(true);
 });
 
 test('Postgres killed in mid-run: nothing is lost, and the run goes on when it is back', async () => {
   const notes = world.write('postgres', '');
-  const run = await submit(100, 40, notes);
+  const run = await submit(100, 40, notes, { gate: 20 });
   await until(async () => (await settled(run)).length > 5);
   const { rows } = await database.query("select pg_postmaster_start_time(), (pg_read_file('postmaster.pid'))");
   database.on('error', () => {});
@@ -190,6 +198,7 @@ test('Postgres killed in mid-run: nothing is lost, and the run goes on when it i
   });
   database = new pg.Client({ connectionString: url });
   await asItsUser(() => database.connect());
+  open(notes);
   await until(async () => (await world.json<{ state: string }>(['status', run])).state === 'succeeded');
   expect((await settled(run)).length).toBe(100);
 });
@@ -246,7 +255,7 @@ test('a run whose coordinator has yet to take it is not orphaned: it waits for t
     if (!existsSync('${loaded}')) writeFileSync('${loaded}', '');
     while (!existsSync('${loaded}.go')) await new Promise((again) => setTimeout(again, 10));`;
   const pipeline = world.write('begins/pipeline.ts', `${wait}\n${readFileSync(PIPELINE, 'utf8')}`);
-  const submitting = submit(200, 60_000, world.write('begins/notes', ''), pipeline);
+  const submitting = submit(200, 60_000, world.write('begins/notes', ''), { pipeline });
   await until(() => existsSync(loaded));
   const [stopped] = leftOver().filter((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('__coordinator'));
   process.kill(Number(stopped), 'SIGSTOP');
