@@ -92,7 +92,8 @@ test('a closed terminal leaves the run going', async () => {
 });
 
 test('a coordinator that is killed leaves an orphaned run, which resume finishes without repeating a settled unit', async () => {
-  const watching = world.start(['run', 'work', '--count', '6', '--ms', '400']);
+  const gate = path.join(world.dir, 'gate');
+  const watching = world.start(['run', 'work', '--count', '6', '--until', gate]);
   const { run } = await vi.waitFor(
     async () => {
       const newest = await world.json<{ run: string; state: string }>(['status']);
@@ -110,6 +111,7 @@ test('a coordinator that is killed leaves an orphaned run, which resume finishes
   expect(left.stderr).toContain(`outflow resume ${run}`);
   expect(await world.json(['status', run])).toMatchObject({ state: 'orphaned' });
 
+  world.write('gate', '');
   const resumed = await world.run(['resume', run]);
   expect(resumed.stderr).toContain(`run ${run} was orphaned: going on with it`);
   expect(resumed.exitCode).toBe(0);
@@ -121,7 +123,9 @@ test('a coordinator that is killed leaves an orphaned run, which resume finishes
 test('cancel ends an orphaned run', async () => {
   const { stdout: run } = await world.run(['submit', 'work', '--ms', '60000']);
   process.kill(coordinatorOf(run), 'SIGKILL');
-  await vi.waitFor(() => expect(processesOf(run).filter((line) => line.includes('__coordinator'))).toEqual([]));
+  await vi.waitFor(() => expect(processesOf(run).filter((line) => line.includes('__coordinator'))).toEqual([]), {
+    timeout: 10_000,
+  });
   const { stdout, exitCode } = await world.run(['cancel', run]);
   expect(stdout).toContain(`run ${run} was cancelled`);
   expect(exitCode).toBe(0);

@@ -2,6 +2,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { dialFirst } from '../../../src/rpc/dial.ts';
+import { until } from '../../support/until.ts';
 import { type SecureRun, startSecureRun } from './secure-run.ts';
 
 let run: SecureRun;
@@ -40,7 +41,7 @@ test('the one that answers is taken, though others are silent, closed, unknown o
   expect(client.address).toBe(run.address);
   client.close();
   await other.close();
-  await expect.poll(() => connected.size).toBe(0);
+  await until(() => connected.size === 0);
 });
 
 test('when none answers, the reason of each is said', async () => {
@@ -71,7 +72,7 @@ test('a dial that is given up ends at once', async () => {
   const dial = dialFirst([silentAddress], run.agent, { signal: abort.signal });
   abort.abort(new Error('enough'));
   await expect(dial).rejects.toThrow('enough');
-  await expect.poll(() => connected.size).toBe(0);
+  await until(() => connected.size === 0);
 });
 
 test('a proxy in the environment is not asked', async () => {

@@ -69,7 +69,7 @@ for (const direction of ['from the agent', 'to the agent'] as const) {
       read += bytes.length;
       if (read > MIB) {
         read = 0;
-        await vi.waitUntil(() => writer.writableNeedDrain || writer.writableEnded, { interval: 1 });
+        await vi.waitUntil(() => writer.writableNeedDrain || writer.writableEnded, { interval: 1, timeout: 40_000 });
       }
     }
     await writing;

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CoordinatorClient } from '../../../src/rpc/client.ts';
 import type { AgentMessage, CoordinatorMessage, WatchEvent } from '../../../src/rpc/messages.ts';
 import { type AgentStream, type RunningServer, type ServerHandlers, serve, type WatchStream } from '../../../src/rpc/server.ts';
@@ -147,7 +147,7 @@ test('a blob of many chunks comes back as it was put', async () => {
 
 test('a blob that nobody takes is an error as soon as the connection is given up', async () => {
   const put = client.putBlob('never', Buffer.alloc(10));
-  await vi.waitFor(() => expect(taking).toBe('never'));
+  await until(() => taking === 'never');
   client.close();
   await expect(put).rejects.toThrow();
 });
@@ -167,7 +167,7 @@ test('a watch ends when the server has said all', async () => {
 test('that a watcher does not read is seen, and that it reads again', async () => {
   const events = client.watch({ logs: false }, AbortSignal.timeout(20_000))[Symbol.asyncIterator]();
   await events.next();
-  await vi.waitFor(() => expect(filled).toBeGreaterThan(0));
+  await until(() => filled > 0);
   let read = 1;
   while (!(await events.next()).done) read += 1;
   expect(read).toBe(filled + 1);
