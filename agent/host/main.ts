@@ -90,6 +90,7 @@ class Host {
     try {
       this.#surroundings.enter(begin.workdir, begin.variables);
       const pipeline = await loadPipeline(begin);
+      if (this.#hasFailed) return; // by what it had left running
       this.#surroundings.beginUnits();
       this.#units = this.#unitsOf(begin, pipeline);
     } catch (error) {

@@ -176,6 +176,14 @@ test("a setup that throws in the host fails its unit, with the place in the user
     expect(failure?.stack).toMatch(/fixtures\/pipeline\.ts:\d+/);
   }));
 
+test('a host in which something beside setup throws begins no unit, though setup goes on', () =>
+  withAgent({ command: 'throwingAside' }, async (coordinator) => {
+    const [lease] = coordinator.lease('List');
+    const { failure } = await coordinator.resultOf(lease);
+    expect(failure).toMatchObject({ cause: 'setup-failed' });
+    expect(failure?.message).toContain('something beside setup went wrong');
+  }));
+
 test('hosts that cannot start fail their units with what they said, and are not started without end', () =>
   withAgent(
     { environment: { NODE_OPTIONS: `--require "${path.join(import.meta.dirname, 'fixtures', 'broken-host.cjs')}"` } },
