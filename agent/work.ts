@@ -190,9 +190,9 @@ export class Work implements HostListener<TaskHost> {
         started.push(unit.lease);
         unit.isToldStarted = true;
       }
+      if (!host.isKeptFree) this.dispatcher.schedule(); // for what waited for it
       host.keepFree(); // others may run what waits behind a long unit
     }
-    if (started.length > 0) this.dispatcher.schedule(); // for what waited for a host that is kept free now
     this.#memory.tick(this.dispatcher.lanes, nowMs);
     this.#fulfilWishes();
     return started;
