@@ -15,16 +15,20 @@ export class MemoryWatch {
   /** `hosts`: those that have units. */
   tick(hosts: Iterable<TaskHost>, nowMs: number): void {
     if (nowMs < this.#nextMs) return;
-    const watched = [...hosts].filter((host) => host.limitMib > 0 && host.pid > 0);
+    // The units that run now: looking takes its time, and others may have begun by then.
+    const watched = [...hosts].flatMap((host) => {
+      const unit = host.limitMib > 0 && host.pid > 0 ? host.running(nowMs)?.unit : undefined;
+      return unit === undefined ? [] : [{ host, unit }];
+    });
     if (watched.length === 0) return;
     const memory = this.#probe.look(
-      watched.map((host) => host.pid),
+      watched.map(({ host }) => host.pid),
       nowMs,
     );
-    for (const host of watched) {
+    for (const { host, unit } of watched) {
       const { bytes = 0, pids = [] } = memory.get(host.pid) ?? {};
       // The first figure counts shared pages more than once: enough to clear a unit, not to end it.
-      if (bytes > host.limitMib * MIB) host.useMemory(Math.min(bytes, exactMemory(pids) || bytes));
+      if (bytes > host.limitMib * MIB) host.useMemory(unit, Math.min(bytes, exactMemory(pids) || bytes));
     }
     const tookMs = performance.now() - nowMs;
     this.#nextMs = nowMs + Math.max(EVERY_MS, tookMs * REST);

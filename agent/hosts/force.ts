@@ -2,13 +2,13 @@
 import type { EndedBy } from './endings.ts';
 
 export class Force {
-  readonly #act: () => void;
+  readonly #act: (k: number) => void;
   #k = 0;
   #by: EndedBy = { kind: 'itself' };
   #atMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(act: () => void) {
+  constructor(act: (k: number) => void) {
     this.#act = act;
   }
 
@@ -29,7 +29,7 @@ export class Force {
     this.#k = k;
     this.#by = by;
     this.#atMs = atMs;
-    this.#timer = setTimeout(this.#act, graceMs);
+    this.#timer = setTimeout(() => this.#act(k), graceMs);
     return true;
   }
 

@@ -24,7 +24,9 @@ export class HostUnits {
   readonly #process: HostProcess;
   readonly #given = new GivenUnits();
   readonly #deadlines = new Deadlines((deadline) => this.#onDeadline(deadline));
-  readonly #force = new Force(() => this.#process.signal('SIGKILL'));
+  readonly #force = new Force((k) => {
+    if (this.runningK === k) this.#process.signal('SIGKILL'); // else it has ended, and another one runs
+  });
   #isRecalling = false;
   /** The unit seen running, and since when. */
   #seen = { k: 0, sinceMs: 0 };
@@ -113,11 +115,9 @@ export class HostUnits {
     this.#process.signal('SIGTERM');
   }
 
-  /** The running unit was seen to use so much, all of its processes together. */
-  useMemory(bytes: number, limitMib: number): void {
-    const running = this.running(performance.now());
-    if (running === undefined || bytes <= limitMib * MIB) return;
-    this.cutShort(running.unit, { kind: 'memory', bytes, limitMib }, 0);
+  /** `unit` was seen to use so much, all of its processes together. */
+  useMemory(unit: Unit, bytes: number, limitMib: number): void {
+    if (bytes > limitMib * MIB) this.cutShort(unit, { kind: 'memory', bytes, limitMib }, 0);
   }
 
   /** A task of a unit has a timeout, or has ended. */

@@ -165,9 +165,9 @@ export class TaskHost {
     this.#units.cutShort(unit, by, graceMs);
   }
 
-  /** The running unit was seen to use so much, all of its processes together. */
-  useMemory(bytes: number): void {
-    this.#units.useMemory(bytes, this.limitMib);
+  /** `unit` was seen to use so much, all of its processes together. */
+  useMemory(unit: Unit, bytes: number): void {
+    this.#units.useMemory(unit, bytes, this.limitMib);
   }
 
   rebind(cpus: readonly number[], programs: HostPrograms): void {
