@@ -11,6 +11,8 @@ export class Surroundings {
   readonly #changeDirectory = process.chdir;
   /** Variables that the unit has changed, and what they were. */
   readonly #changed = new Map<string, string | undefined>();
+  /** Of the tasks that run, which may be several at once: what each has set, and what there was before them. */
+  readonly #ofTasks = new Map<string, { before: string | undefined; layers: { value: string }[] }>();
   #cpuVariables: readonly string[] = [];
   #workdir = '';
   #hasMoved = false;
@@ -55,10 +57,22 @@ export class Surroundings {
 
   /** Sets a task's own variables; gives what takes them back when the task has ended. */
   useVariables(variables: Readonly<Record<string, string>>): () => void {
-    const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
-    Object.assign(process.env, variables);
+    const undos = Object.entries(variables).map(([name, value]) => this.#useVariable(name, value));
     return () => {
-      for (const [name, value] of before) setOrDelete(process.env, name, value);
+      for (const undo of undos) undo();
+    };
+  }
+
+  #useVariable(name: string, value: string): () => void {
+    const { before, layers } = this.#ofTasks.get(name) ?? { before: process.env[name], layers: [] };
+    this.#ofTasks.set(name, { before, layers });
+    const layer = { value };
+    layers.push(layer);
+    process.env[name] = value;
+    return () => {
+      if (layers.at(-1) === layer) setOrDelete(process.env, name, layers.length > 1 ? layers.at(-2)?.value : before);
+      layers.splice(layers.indexOf(layer), 1);
+      if (layers.length === 0) this.#ofTasks.delete(name);
     };
   }
 
