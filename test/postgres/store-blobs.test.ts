@@ -1,7 +1,12 @@
 // Blobs are whole or not there; the same content is stored once.
 import { createHash, randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { withClient } from '../../src/db/client.ts';
+import { dialOf } from '../../src/db/url.ts';
 import { connectStore } from '../../src/store/index.ts';
 import { collect, testStore } from '../support/postgres.ts';
 
@@ -59,6 +64,16 @@ test('chunks that are not what they should be are refused, and leave no trace', 
   expect(await orphans()).toBe(0);
 });
 
+test('a blob stays whole whose uploader did not hear that it was stored', async () => {
+  const bytes = randomBytes(2_500_000);
+  const sha256 = digestOf(bytes);
+  const store = await connectStore({ url: await unheard('insert into outflow.blob (') });
+  await expect(store.putBlob(sha256, bytes.length, [bytes])).rejects.toMatchObject({ code: 'database-unreachable' });
+  await store.putBlob(sha256, bytes.length, [bytes]);
+  await store.close();
+  expect((await read(sha256)).equals(bytes)).toBe(true);
+});
+
 test('what an uploader that was killed has left is removed after a day, and nothing else', async () => {
   const [old, whole, young] = [randomBytes(2_500_000), randomBytes(2_500_000), randomBytes(2_500_000)];
   await cutOff(old);
@@ -96,4 +111,33 @@ async function cutOff(bytes: Buffer): Promise<void> {
     throw new Error('the coordinator was killed');
   };
   await expect(store.putBlob(digestOf(bytes), bytes.length, broken())).rejects.toThrow();
+}
+
+/** The URL of a way to the database whose connection breaks, once, as the answer to `statement` comes: the server has done it by then. */
+async function unheard(statement: string): Promise<string> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'of-'));
+  const url = new URL(opened.url);
+  url.hostname = encodeURIComponent(directory);
+  let cuts = 1;
+  const server = createServer((near) => {
+    const far = connect(dialOf(opened.url) as { path: string });
+    let isAsked = false;
+    near.on('data', (data) => {
+      isAsked ||= cuts > 0 && data.includes(statement);
+      far.write(data);
+    });
+    far.on('data', (data) => {
+      if (!isAsked) return near.write(data);
+      cuts = 0;
+      return near.destroy();
+    });
+    near.on('error', () => {}).on('close', () => far.destroy());
+    far.on('error', () => {}).on('close', () => near.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen((dialOf(url.href) as { path: string }).path, resolve));
+  onTestFinished(() => {
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  return url.href;
 }

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { CommonQueryMethods } from 'slonik';
 import { z } from 'zod';
+import { isUnreachable } from '../../db/errors.ts';
 import { sql } from '../../db/sql.ts';
 import { OutflowError } from '../../model/errors.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -26,6 +27,7 @@ export async function putBlob(
   const hash = createHash('sha256');
   let bytes = 0;
   let n = 0;
+  let isAsked = false;
   try {
     for await (const chunk of rechunked(chunks, LIMITS.blobChunkBytes)) {
       hash.update(chunk);
@@ -37,6 +39,7 @@ export async function putBlob(
     if (digest !== sha256 || bytes !== size) {
       throw new OutflowError('internal', `blob ${sha256} (${size} bytes) came as ${digest} (${bytes} bytes)`);
     }
+    isAsked = true;
     // Of one who has slept for a day, the chunks may have been removed.
     const { rowCount } = await db.query(sql.typeAlias('void')`
       insert into outflow.blob (sha256, upload, size)
@@ -48,7 +51,8 @@ export async function putBlob(
       if (!(await hasBlob(db, sha256))) throw new OutflowError('internal', `the upload of blob ${sha256} took more than a day`);
     }
   } catch (error) {
-    await forget(db, upload).catch(() => {});
+    // The row that names the chunks may be there, or come yet, though its answer did not.
+    if (!isAsked || !isUnreachable(error)) await forget(db, upload).catch(() => {});
     throw error;
   }
 }
