@@ -1,8 +1,10 @@
 // What a commit promises: all or nothing, only by the holder, once however often it is repeated, whatever it holds.
 import { expect, test } from 'vitest';
+import { withClient } from '../../src/db/client.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { CommitBatch, LogRow, UnitBatch } from '../../src/store/types.ts';
 import { acceptRun, collect, testStore } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 const opened = testStore();
 const HOLDER = { host: 'here', pid: 1, address: 'unix:/x' };
@@ -110,6 +112,22 @@ test('a batch is stored as a whole, and read back as it was', async () => {
   expect(await store.stepSummaries(run)).toEqual([
     { ...batch.steps?.[1], succeeded: 3, failed: 1, other: 0, firstStartedAtMs: 1_700_000_000_000 },
   ]);
+});
+
+test('a step that ends while it is asked for is told with all of its units', async () => {
+  const { store, run } = await heldRun();
+  const told = await withClient(opened.url, async (client) => {
+    await client.query('begin; lock table outflow.step_event');
+    const asked = store.stepSummaries(run);
+    const waiting = 'select from pg_locks join pg_database on oid = database where not granted and datname = current_database()';
+    await until(async () => (await client.query(waiting)).rowCount === 1);
+    const key = 'select key from outflow.run where id = $1';
+    await client.query(`insert into outflow.unit select 0, 0, (${key}), 0, 0, 1, 0, 's', ''`, [run]);
+    await client.query(`insert into outflow.step_event (run, step, at_ms, state) select (${key}), 0, 0, 'succeeded'`, [run]);
+    await client.query('commit');
+    return await asked;
+  });
+  expect(told).toMatchObject([{ state: 'succeeded', succeeded: 1 }]);
 });
 
 test('a batch that is repeated changes nothing', async () => {

@@ -58,8 +58,9 @@ const Counts = z.object({
   first_started_at_ms: z.number().nullable(),
 });
 
-/** Steps that have begun. Counting 1,000,000 units takes 0.6 s. */
+/** Steps that have begun. Counting 1,000,000 units takes 0.6 s: of a step that ends meanwhile, all are to be counted. */
 export async function stepSummaries(db: CommonQueryMethods, run: number): Promise<StepSummary[]> {
+  const steps = await latestSteps(db, run);
   const counts = await db.any(sql.type(Counts)`
     select step,
            count(*) filter (where state = 's') as succeeded,
@@ -68,7 +69,6 @@ export async function stepSummaries(db: CommonQueryMethods, run: number): Promis
            min(started_at_ms) filter (where attempt > 0) as first_started_at_ms
       from outflow.unit where run = ${run} group by step`);
   const byStep = new Map(counts.map((row) => [row.step, row]));
-  const steps = await latestSteps(db, run);
   return steps.map((step) => {
     const { succeeded = 0, failed = 0, other = 0, first_started_at_ms = null } = byStep.get(step.step) ?? {};
     return { ...step, succeeded, failed, other, firstStartedAtMs: first_started_at_ms };
