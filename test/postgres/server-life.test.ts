@@ -1,11 +1,14 @@
 // The embedded server's life: it survives kills with all that was committed, stops when nobody uses it, and not before.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { withClient } from '../../src/db/client.ts';
+import { findBinaries } from '../../src/store/embedded/binaries.ts';
 import { liveKeeper } from '../../src/store/embedded/keeper-file.ts';
 import { serverPaths } from '../../src/store/embedded/paths.ts';
 import { ensureServer } from '../../src/store/embedded/server.ts';
+import { asServerUser, serverUser } from '../../src/store/embedded/server-user.ts';
 import { serverStatus, stopServer } from '../../src/store/embedded/status.ts';
 import { connectStore } from '../../src/store/index.ts';
 import { processIdentity, waitForExit } from '../../src/system/processes.ts';
@@ -100,6 +103,33 @@ test('a keeper that was killed while the socket had another name is no end of it
   await kill((await serverStatus()).keeperPid);
   renameSync(paths.socket, paths.closingSocket);
   expect(await ensureServer()).toMatchObject({ pid, started: false });
+});
+
+test('a server that is stopping as its keeper is killed is waited for, and followed by another', async () => {
+  const { url, pid } = await ensureServer({ idleMs: 60_000 });
+  const { keeperPid } = await serverStatus();
+  const next = await withClient(url, async (client) => {
+    await kill(keeperPid);
+    process.kill(pid, 'SIGTERM'); // it lets nobody in, and ends when we go
+    await until(async () => !(await serverStatus()).running);
+    const asked = ensureServer();
+    await until(() => liveKeeper(serverPaths()) !== null);
+    await client.query('select 1');
+    return { asked };
+  });
+  expect(await next.asked).toMatchObject({ started: true });
+});
+
+test.skipIf(!existsSync('/usr/bin/flock'))('a server whose keeper was killed right after its launch is taken over', async () => {
+  await ensureServer();
+  await stopServer();
+  const { data, dataLock, keeperFile } = serverPaths();
+  const { postgres, env } = findBinaries();
+  const slow = `while ! test -e '${keeperFile}'; do sleep 0.01; done; exec '${postgres}' -D '${data}'`;
+  const [command, args] = asServerUser(serverUser(data), '/usr/bin/flock', ['-n', '-F', dataLock, 'sh', '-c', slow]);
+  const launched = spawn(command, args, { stdio: 'ignore', detached: true, cwd: '/', env: { ...process.env, ...env } });
+  await until(() => spawnSync('/usr/bin/flock', ['-n', dataLock, 'true']).status === 1);
+  expect(await ensureServer()).toMatchObject({ pid: launched.pid });
 });
 
 test('it stops about a second after its last client, and not while there is one', async () => {

@@ -100,14 +100,16 @@ async function serve(paths: ServerPaths, idleMs: number, told: AbortSignal): Pro
 /** Starts postgres, or adopts a live one that has lost its keeper; resolves when it lets us in. */
 async function start(paths: ServerPaths): Promise<{ postmaster: ProcessIdentity; client: Client }> {
   let exitCode: number | undefined;
-  if (livePostmaster(paths) === null) {
-    await clearAfterDeath(paths);
-    void launchPostgres(paths, findBinaries(), serverUser(paths.data)).then((code) => {
-      exitCode = code;
-    });
-  }
+  let isLaunched = false;
   const end = performance.now() + START_MS;
   while (performance.now() < end) {
+    // The one that is to be adopted may be ending.
+    if (!isLaunched && livePostmaster(paths) === null && (await clearAfterDeath(paths))) {
+      isLaunched = true;
+      void launchPostgres(paths, findBinaries(), serverUser(paths.data)).then((code) => {
+        exitCode = code;
+      });
+    }
     const client = await tryConnect('postgres');
     const postmaster = livePostmaster(paths);
     if (client !== null && postmaster !== null) return { postmaster, client };

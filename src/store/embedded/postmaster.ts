@@ -29,12 +29,14 @@ export function livePostmaster(paths: ServerPaths): ProcessIdentity | null {
 /**
  * Waits until nobody holds the data any more (after a SIGKILL of the postmaster its children live on for some 15 ms), then
  * removes lock files that would keep postgres from starting: it asks `kill(pid, 0)`, which a zombie and a stranger with a
- * reused pid answer as well, in a container whose first process reaps nobody for ever.
+ * reused pid answer as well, in a container whose first process reaps nobody for ever. False: who holds the data is a server of our
+ * own that has come up meanwhile; its keeper was killed right after its launch.
  * Error `database-in-use` when another host (or a process of another pid namespace) holds the data.
  */
-export async function clearAfterDeath(paths: ServerPaths): Promise<void> {
+export async function clearAfterDeath(paths: ServerPaths): Promise<boolean> {
   const end = performance.now() + 5_000;
   while (isDataHeld(paths)) {
+    if (livePostmaster(paths) !== null) return false;
     if (performance.now() > end) throw heldByAnother(paths);
     await sleep(25);
   }
@@ -42,6 +44,7 @@ export async function clearAfterDeath(paths: ServerPaths): Promise<void> {
     if (answers(pidIn(file))) rmSync(file, { force: true });
   }
   rmSync(paths.closingSocket, { force: true });
+  return true;
 }
 
 /** Launches postgres as a child, which holds the lock of its data with all its children; resolves with its exit code. */
