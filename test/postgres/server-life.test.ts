@@ -6,7 +6,7 @@ import { afterEach, expect, test } from 'vitest';
 import { withClient } from '../../src/db/client.ts';
 import { findBinaries } from '../../src/store/embedded/binaries.ts';
 import { liveKeeper } from '../../src/store/embedded/keeper-file.ts';
-import { serverPaths } from '../../src/store/embedded/paths.ts';
+import { DATABASE, serverPaths, serverUrl } from '../../src/store/embedded/paths.ts';
 import { ensureServer } from '../../src/store/embedded/server.ts';
 import { asServerUser, serverUser } from '../../src/store/embedded/server-user.ts';
 import { serverStatus, stopServer } from '../../src/store/embedded/status.ts';
@@ -47,6 +47,22 @@ test('a starter that is killed while the server starts does no harm', async () =
     await ensureServer();
     await stopServer({ force: true });
   }
+});
+
+test('a database that is still being made for a starter who was killed is waited for', async () => {
+  await ensureServer({ idleMs: 60_000 });
+  await withClient(serverUrl('postgres'), async (client) => {
+    const waiting = async () => (await client.query(`select from pg_locks where not granted`)).rowCount;
+    await client.query(`drop database ${DATABASE} with (force)`);
+    await client.query('begin; lock table pg_shdepend in share mode'); // it stops halfway
+    const killed = withClient(serverUrl('postgres'), (other) => other.query(`create database ${DATABASE}`));
+    await until(async () => (await waiting()) === 1);
+    const next = ensureServer();
+    await until(async () => (await waiting()) === 2);
+    await client.query('commit');
+    const [, server] = await Promise.all([killed, next]);
+    expect(server).toMatchObject({ started: false });
+  });
 });
 
 test('all that was committed is there after the postmaster was killed, and its keeper starts it again', async () => {

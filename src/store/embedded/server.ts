@@ -117,6 +117,10 @@ async function ensureOwnDatabase(): Promise<boolean> {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [DATABASE]);
     if (rowCount === 0) await client.query(`create database ${DATABASE}`);
     return true;
+  } catch (error) {
+    // The server was still at it for a starter that was killed.
+    if (['42P04', '23505'].includes(errorCode(error) ?? '')) return true;
+    throw error;
   } finally {
     await client.end();
   }
