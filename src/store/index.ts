@@ -32,9 +32,19 @@ const RECOVER_EVERY_MS = 2_000;
  * `database-newer`, `database-half-migrated` (also for tables of an older outflow without `migrate`); `database-in-use` (a
  * breaking migration while runs live); those of `ensureServer`.
  */
-export async function connectStore({ url, migrate = false, connected }: ConnectOptions = {}): Promise<Store> {
-  const wanted = url ?? (process.env['OUTFLOW_DATABASE_URL'] || serverUrl());
-  const opened = await connect(wanted, connected);
+export async function connectStore(options: ConnectOptions = {}): Promise<Store> {
+  const url = options.url ?? (process.env['OUTFLOW_DATABASE_URL'] || serverUrl());
+  try {
+    return await openStore(url, options);
+  } catch (error) {
+    if (url !== serverUrl() || !isUnreachable(error)) throw error;
+    // What the embedded server let in as it stopped, or long before, is cut by now.
+    return await openStore(url, { ...options, connected: undefined });
+  }
+}
+
+async function openStore(url: string, { migrate = false, connected }: ConnectOptions): Promise<Store> {
+  const opened = await connect(url, connected);
   try {
     const state = await schemaState(opened.pool);
     if (state !== 'current' && migrate) await migrateSchema(opened.url);
@@ -47,7 +57,7 @@ export async function connectStore({ url, migrate = false, connected }: ConnectO
     await opened.pool.end();
     throw databaseError(error, opened.url);
   }
-  return postgresStore({ ...opened, ...(wanted === serverUrl() ? { recover: restartEmbedded() } : {}) });
+  return postgresStore({ ...opened, ...(url === serverUrl() ? { recover: restartEmbedded() } : {}) });
 }
 
 /** `there`: used if it is to the same database, else closed. */

@@ -10,7 +10,7 @@ import { DATABASE, serverPaths, serverUrl } from '../../src/store/embedded/paths
 import { ensureServer } from '../../src/store/embedded/server.ts';
 import { asServerUser, serverUser } from '../../src/store/embedded/server-user.ts';
 import { serverStatus, stopServer } from '../../src/store/embedded/status.ts';
-import { connectStore } from '../../src/store/index.ts';
+import { connectAhead, connectStore } from '../../src/store/index.ts';
 import { processIdentity, waitForExit } from '../../src/system/processes.ts';
 import { acceptRun, ownHome, startProgram } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
@@ -98,6 +98,15 @@ test('a store that finds server and keeper killed starts them again', async () =
       () => false,
     ),
   );
+  await store.close();
+});
+
+test('a connection that was made ahead, and was cut since, is made again', async () => {
+  await (await connectStore({ migrate: true })).close();
+  const connected = await connectAhead(serverUrl());
+  await stopServer();
+  const store = await connectStore({ connected });
+  expect(await store.listRuns({ limit: 1 })).toEqual([]);
   await store.close();
 });
 
