@@ -220,3 +220,14 @@ test('stopping is refused while a run is held, naming it, unless forced', async 
   expect(await stopServer()).toBe(true);
   expect(await stopServer()).toBe(false);
 });
+
+test('stopping is refused while the server does not say whether it is needed', async () => {
+  const { pid } = await ensureServer({ idleMs: 60_000 });
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await expect(stopServer()).rejects.toMatchObject({ code: 'database-unreachable', hint: expect.stringContaining('--force') });
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  expect(await ensureServer()).toMatchObject({ pid });
+});

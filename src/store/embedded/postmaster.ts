@@ -130,7 +130,8 @@ function answers(pid: number): boolean {
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): boolean {
+/** False: there is no such process, or it is not ours. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
   } catch {

@@ -1,6 +1,7 @@
 // How the embedded server is, and stopping it by hand (`outflow db status`, `outflow db stop`).
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Client } from '../../db/client.ts';
 import { errorCode } from '../../db/errors.ts';
 import { OutflowError } from '../../model/errors.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -9,8 +10,8 @@ import { waitForExit } from '../../system/processes.ts';
 import { liveRunIds } from '../queries/live-run-ids.ts';
 import { liveKeeper } from './keeper-file.ts';
 import { assertOwnHost, removeOwner } from './owner.ts';
-import { DATABASE, serverPaths, serverUrl } from './paths.ts';
-import { livePostmaster, stopPostmaster } from './postmaster.ts';
+import { DATABASE, type ServerPaths, serverPaths, serverUrl } from './paths.ts';
+import { livePostmaster, signal, stopPostmaster } from './postmaster.ts';
 import { tryConnect } from './probe.ts';
 
 export interface ServerStatus {
@@ -62,18 +63,19 @@ export async function serverStatus(): Promise<ServerStatus> {
 
 /**
  * Stops the server; false: it did not run. Refused with `database-in-use`, naming the runs, while a coordinator holds a run's
- * lease, unless `force`: their coordinators then start it again or wait until it is back.
+ * lease, unless `force`: their coordinators then start it again or wait until it is back. With `database-unreachable` where it lives,
+ * but lets nobody ask.
  */
 export async function stopServer(options: { force?: boolean } = {}): Promise<boolean> {
   const paths = serverPaths();
   if (!existsSync(paths.root)) return false;
   assertOwnHost(paths);
   return await withLock(paths.startLock, { timeoutMs: LIMITS.startMs, what: 'the stop of the database' }, async () => {
-    if (!options.force) await refuseWhileRunsLive();
+    if (!options.force) await refuseWhileRunsLive(paths);
     const keeper = liveKeeper(paths);
     const postmaster = livePostmaster(paths);
     if (keeper) {
-      process.kill(keeper.pid, 'SIGTERM');
+      signal(keeper.pid, 'SIGTERM'); // it may be ending already
       await waitForExit(keeper, LIMITS.startMs);
     }
     const left = livePostmaster(paths);
@@ -83,12 +85,20 @@ export async function stopServer(options: { force?: boolean } = {}): Promise<boo
   });
 }
 
-async function refuseWhileRunsLive(): Promise<void> {
-  const client = await tryConnect(DATABASE).catch((error) => {
-    if (errorCode(error) === '3D000') return null;
+async function refuseWhileRunsLive(paths: ServerPaths): Promise<void> {
+  let client: Client | null;
+  try {
+    client = await tryConnect(DATABASE);
+  } catch (error) {
+    if (errorCode(error) === '3D000') return;
     throw error;
-  });
-  if (client === null) return;
+  }
+  if (client === null) {
+    if (livePostmaster(paths) === null) return;
+    throw new OutflowError('database-unreachable', 'the database does not answer, so nobody knows whether runs are under way', {
+      hint: 'try again; --force stops it all the same',
+    });
+  }
   try {
     const runs = await liveRunIds(client);
     if (runs.length === 0) return;
