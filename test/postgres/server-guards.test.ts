@@ -45,14 +45,14 @@ test.skipIf(!isRoot)('another user does not get in, not even where all modes are
 });
 
 test.skipIf(!isRoot)('run by root, the server has no other of its capabilities than to pass closed directories', async () => {
-  const { pid } = await ensureServer();
+  const { pid } = await ensureServer({ idleMs: 60_000 });
   const { stdout } = spawnSync('/bin/grep', ['-E', '^(Uid|Cap(Prm|Eff|Inh|Amb))', `/proc/${pid}/status`], { encoding: 'utf8' });
   expect(stdout).not.toMatch(/Uid:\s+0/);
   expect(new Set(stdout.match(/[0-9a-f]{16}/g))).toEqual(new Set(['0000000000000002']));
 });
 
 test('there is no network port', async () => {
-  const { url } = await ensureServer();
+  const { url } = await ensureServer({ idleMs: 60_000 });
   const listens = await withClient(url, (client) => client.query('show listen_addresses'));
   expect(listens.rows).toEqual([{ listen_addresses: '' }]);
 });
@@ -60,7 +60,7 @@ test('there is no network port', async () => {
 test('a path that is too long for a socket is no obstacle', async () => {
   const home = path.join(path.dirname(own.home), 'l'.repeat(120));
   process.env['OUTFLOW_HOME'] = home;
-  const { url } = await ensureServer();
+  const { url } = await ensureServer({ idleMs: 60_000 });
   expect(serverPaths().socketDir).toMatch(/^\/tmp\/outflow-/);
   await withClient(url, async () => {});
   await stopServer();
@@ -152,7 +152,7 @@ test.skipIf(!canMount)('a full disk is told as such, at the first start', { time
 });
 
 test('nothing of it is left running', async () => {
-  const { pid } = await ensureServer();
+  const { pid } = await ensureServer({ idleMs: 60_000 });
   const { keeperPid } = await serverStatus();
   const processes = [pid, keeperPid as number].map((one) => processIdentity(one));
   await stopServer();

@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll } from 'vitest';
-import { withClient } from '../../src/db/client.ts';
+import { type Client, newClient } from '../../src/db/client.ts';
 import { withDatabase } from '../../src/db/url.ts';
 import { ensureServer } from '../../src/store/embedded/server.ts';
 import { connectStore } from '../../src/store/index.ts';
@@ -34,42 +34,32 @@ function useHome(home: string): void {
 /** Makes a database for this test file; `url` is there from the first test on. */
 export function testDatabase(): { readonly url: string } {
   const made = { url: '' };
-  let keepAlive: Promise<void> | undefined;
-  let done = () => {};
+  const name = `test_${randomBytes(6).toString('hex')}`;
+  let maker: Client | undefined;
   beforeAll(async () => {
     useHome(sharedHome());
-    const { url } = await serverThatStays();
-    keepAlive = withClient(
-      url,
-      () =>
-        new Promise<void>((resolve) => {
-          done = resolve;
-        }),
-    );
-    const name = `test_${randomBytes(6).toString('hex')}`;
-    await withClient(url, (client) => client.query(`create database ${name}`));
-    made.url = withDatabase(url, name);
+    const server = await makeDatabase(name);
+    maker = server.client;
+    made.url = withDatabase(server.url, name);
   });
   afterAll(async () => {
-    if (made.url === '') return;
-    const name = new URL(made.url).pathname.slice(1);
-    await withClient(withDatabase(made.url, 'postgres'), (client) =>
-      client.query(`drop database if exists ${name} with (force)`),
-    );
-    done();
-    await keepAlive;
+    await maker?.query(`drop database if exists ${name} with (force)`);
+    await maker?.end();
   });
   return made;
 }
 
-/** The server of another test file may be stopping in this very moment. */
-async function serverThatStays() {
+/** The server of another test file may be stopping in this very moment. With the client that is given it stays. */
+async function makeDatabase(name: string): Promise<{ url: string; client: Client }> {
   for (let attempt = 1; ; attempt++) {
+    const { url } = await ensureServer();
+    const client = newClient(url, 20_000);
     try {
-      const server = await ensureServer();
-      await withClient(server.url, async () => {});
-      return server;
+      await client.connect();
+      await client.query(`create database ${name}`);
+      return { url, client };
     } catch (error) {
+      await client.end().catch(() => {});
       if (attempt === 3) throw error;
     }
   }
@@ -150,6 +140,7 @@ export async function runProgram(...args: string[]): Promise<Answer> {
 }
 
 /** Starts one and gives its pid, for tests that kill it. */
-export function startProgram(...args: string[]) {
-  return spawn(process.execPath, [program, ...args], { stdio: 'ignore' });
+export function startProgram(name: string, { idleSeconds = 0 } = {}) {
+  const env = { ...process.env, OUTFLOW_DB_IDLE: String(idleSeconds) };
+  return spawn(process.execPath, [program, name], { stdio: 'ignore', env });
 }
