@@ -42,7 +42,7 @@ const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  * @param {AbortSignal} signal
  */
 async function take(me, signal) {
-  const mine = `${lock}.${process.pid}`;
+  const mine = `${lock}.${me}`; // on another host, or in another container, there may be a process of the same number
   rmSync(mine, { recursive: true, force: true });
   mkdirSync(mine);
   writeFileSync(path.join(mine, me), '');
@@ -110,14 +110,16 @@ function isAlive(holder) {
 }
 
 /**
- * When a process started, so that a reused id is not taken for the process that had it before. Linux only.
+ * When a process started, so that a reused id is not taken for the process that had it before; of one that has ended, and whose
+ * parent does not ask for its end (the first process of a container may never do), that it has. Linux only.
  * @param {number} pid
  */
 function startedAt(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The fields after the command, which is in parentheses and may contain anything; the 22nd of all is the start time.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // The fields after the command, which is in parentheses and may contain anything: the state; the 22nd of all is the start time.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return /^[ZX]$/.test(fields[0] ?? '') ? 'ended' : fields[19];
   } catch {
     return undefined;
   }
