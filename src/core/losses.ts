@@ -99,6 +99,9 @@ export function watchAgents(state: State): void {
       const allocation = slurmOf(state, agent);
       answerLeaving(state, agent, allocation && likelyCause(state, allocation));
     }
+    // Nobody listens before the steps are known of which it says what it holds.
+    if (presence.kind === 'expected' && state.steps.some((step) => step.phase.kind === 'preparing'))
+      presence.lostAtMs = state.nowMs + LIMITS.adoptMs;
     if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
       if (presence.kind === 'away') avoidNode(state, agent);
       loseAgent(state, agent, {

@@ -54,6 +54,22 @@ describe('an agent whose connection is gone', () => {
     expect(run.core.runningUnits(8)).toEqual({ units: [{ step: 0, index: first?.index }], total: 1 });
   });
 
+  test('of an earlier holder is waited for from when it can dial: nobody listens while inputs are got ready', () => {
+    const run = new SlurmRun([{ total: 2, cpus: 8 }], { epoch: 2 });
+    const info = { host: 'h', pid: 1, cpus: 8, memoryMib: 0, gpus: 0, job: '', version: '1' };
+    for (const allocation of ['1-1.0', '1-1.1']) {
+      run.core.expectAllocation({ id: allocation, pool: 1, state: 'running', job: allocation }, run.nowMs);
+      run.core.expectAgent({ ...info, id: `agent-${allocation}`, allocation }, 0, run.nowMs);
+    }
+    run.pass(60_000);
+    run.begin();
+    run.hello('1-1.0');
+    run.hello('1-1.1', {}, [{ step: 0, index: 0, epoch: 1, n: 1 }]);
+    expect(run.all('cancel-units')).toEqual([]);
+    expect(run.ended).toEqual([]);
+    expect(run.all('lease').map(({ index }) => index)).toEqual([[1]]);
+  });
+
   test('is replaced elsewhere: for 10 minutes, or until an agent on its node is heard of, nothing goes there', () => {
     const excluded = (run: SlurmRun) => run.all('allocate').at(-1)?.excludedNodes;
     const lose = (node: string) => {
