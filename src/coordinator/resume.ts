@@ -17,6 +17,7 @@ export async function restoredSteps(store: Store, loaded: LoadedRun, plan: Plan)
         ? {
             state: row.state,
             outputs: step?.kind === 'task' ? await taskOutput(store, loaded, row.step, row.state) : row.outputs,
+            failure: row.failure,
           }
         : null,
       settled: mine(loaded.settled).filter((range): range is typeof range & { state: StepEndState } => isStepEnd(range.state)),

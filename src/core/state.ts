@@ -35,7 +35,11 @@ export type RunPhase =
 
 /** What an earlier holder committed of a step. */
 export interface RestoredStep {
-  ended: { state: 'succeeded' | 'failed' | 'cancelled' | 'aborted'; outputs: ValueText | null } | null;
+  ended: {
+    state: 'succeeded' | 'failed' | 'cancelled' | 'aborted';
+    outputs: ValueText | null;
+    failure: Failure | null;
+  } | null;
   /** Units [from, to). */
   settled: { state: 'succeeded' | 'failed' | 'cancelled' | 'aborted'; from: number; to: number }[];
   attempts: { index: number; attempts: number; failures: number; losses: number; cutOffs: number; last: Failure }[];

@@ -18,6 +18,7 @@ export function beginReadySteps(state: State): void {
       const before = state.restored.get(step.ordinal);
       if (before?.ended) {
         step.move({ kind: 'ended', state: before.ended.state, units: null });
+        step.endFailure = before.ended.failure;
         handOn(state, step, before.ended.state, before.ended.outputs);
       } else {
         step.move({ kind: 'preparing' });
@@ -43,7 +44,8 @@ function restoreUnits(step: StepRun, units: UnitTable, before: RestoredStep): vo
     units.history.set(index, history);
     units.setAttempt(index, attempts);
   }
-  for (const { index, failure } of before.failures) step.noteFailure(index, failure);
+  for (const { index, failure } of before.failures)
+    if (units.stateOf(index) === UNIT.failed) step.noteFailure(index, failure); // those that were cut off have failures, too
 }
 
 /** A step that could not be prepared or reduced. */
