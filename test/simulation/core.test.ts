@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { mapStep, planOf, taskStep } from '../support/plans.ts';
-import { type Faults, settledAs, twoMaps } from './two-maps.ts';
+import { type Faults, letGo, moveAgent, settledAs, twoMaps } from './two-maps.ts';
 import { World } from './world.ts';
 
 const SEEDS = Array.from({ length: 150 }, (_, seed) => seed + 1);
@@ -13,18 +13,11 @@ function play(world: World, faults: Faults, calmAfter = 600, most = 20_000): voi
   for (let move = 0; world.end === undefined; move++) {
     if (move > most) throw new Error(`the run did not end in ${most} moves: ${JSON.stringify(world.core.counts())}`);
     const rate = move < calmAfter ? 1 : 0;
-    world.nowMs += random.below(200);
-    if (world.agents.length > 0) {
-      const agent = random.pick(world.agents);
-      if (random.chance(faults.kill * rate)) world.kill(agent);
-      else if (random.chance(faults.hangUp * rate)) world.hangUp(agent);
-      else if (agent.session === null) world.dial(agent);
-      else if (random.chance(0.5)) world.receive(agent);
-      else world.work(agent);
-    }
+    moveAgent(world, faults, rate);
     if (random.chance(faults.crash * rate)) world.batch(random.chance(0.5) ? 'before-commit' : 'before-send');
     else if (random.chance(0.4)) world.batch();
   }
+  letGo(world);
 }
 
 describe('whatever is lost, each unit settles once and the run succeeds', () => {
@@ -33,6 +26,9 @@ describe('whatever is lost, each unit settles once and the run succeeds', () => 
     ['connections', { hangUp: 0.1, kill: 0, crash: 0 }],
     ['coordinators', { hangUp: 0.02, kill: 0, crash: 0.05 }],
     ['a few agents', { hangUp: 0.05, kill: 0.004, crash: 0.02 }],
+    ['words on their way', { hangUp: 0.01, kill: 0, crash: 0.01, breakOff: 0.05 }],
+    ['agents that are told to go', { hangUp: 0.02, kill: 0, crash: 0.02, drain: 0.01, signal: 0.005 }],
+    ['agents for a while', { hangUp: 0.02, kill: 0, crash: 0.01, breakOff: 0.02, freeze: 0.003 }],
   ] as const)('when %s are lost', (_what, faults) => {
     for (const seed of SEEDS) {
       const world = new World(twoMaps(), new Random(seed));

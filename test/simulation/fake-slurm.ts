@@ -6,7 +6,8 @@ import type { PoolSpec } from '../../src/core/pools.ts';
 import type { Cause } from '../../src/model/states.ts';
 import type { Shape, SiteFacts, UnitNeeds } from '../../src/plan/slurm.ts';
 import { node, partition } from '../support/site.ts';
-import type { SimAgent, SlurmSide, World } from './world.ts';
+import type { SimAgent } from './sim-agent.ts';
+import type { SlurmSide, World } from './world.ts';
 
 export interface SlurmFaults {
   /** sbatch times out; the job runs all the same in half of the cases. */

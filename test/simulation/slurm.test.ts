@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { FakeSlurm, type SlurmFaults } from './fake-slurm.ts';
-import { type Faults, settledAs, twoMaps } from './two-maps.ts';
+import { type Faults, letGo, moveAgent, settledAs, twoMaps } from './two-maps.ts';
 import { World } from './world.ts';
 
 const SEEDS = Array.from({ length: 100 }, (_, seed) => seed + 1);
@@ -33,25 +33,17 @@ function play({ world, slurm }: { world: World; slurm: FakeSlurm }, faults: Faul
         `the run did not end in ${most} moves: ${JSON.stringify([world.core.counts(), world.core.allocations(), world.end, slurm.live, world.notices])}`,
       );
     const rate = move < calmAfter ? 1 : 0;
-    world.nowMs += random.below(200);
     // Long waits pass while all agents are there.
     const longMs = slurm.faults.walltimeMs > 0 ? 2_000 : 20_000;
     if (random.chance(0.02) && world.agents.every(({ session }) => session !== null)) world.nowMs += random.below(longMs);
     slurm.happen(rate);
-    if (world.agents.length > 0) {
-      const agent = random.pick(world.agents);
-      if (random.chance(faults.kill * rate)) world.kill(agent);
-      else if (random.chance(faults.hangUp * rate)) world.hangUp(agent);
-      else if (agent.session === null) world.dial(agent);
-      else if (random.chance(0.5)) world.receive(agent);
-      else if (agent.held.size > 0) world.work(agent);
-      else world.leave(agent);
-    }
+    moveAgent(world, faults, rate);
     if (random.chance(0.05)) slurm.poll();
     if (world.end === undefined && random.chance(faults.crash * rate))
       world.batch(random.chance(0.5) ? 'before-commit' : 'before-send');
     else if (random.chance(0.4)) world.batch();
   }
+  letGo(world);
 }
 
 describe('each unit settles once, the run succeeds, and no job is left', () => {
@@ -76,6 +68,9 @@ describe('each unit settles once, the run succeeds, and no job is left', () => {
       { unclear: 0.2, late: 0.3, deafScancel: 0.3, limit: 3, preempt: 0.01, walltimeMs: 60_000 },
       { hangUp: 0.02, kill: 0.001, crash: 0.01 },
     ],
+    ['words on their way are lost', {}, { ...NONE, hangUp: 0.01, crash: 0.01, breakOff: 0.05 }],
+    ['agents are told to go', {}, { ...NONE, hangUp: 0.02, crash: 0.02, drain: 0.01, signal: 0.005 }],
+    ['agents are away for long', {}, { ...NONE, hangUp: 0.02, crash: 0.01, breakOff: 0.02, freeze: 0.003 }],
   ])('when %s', (_what, slurmFaults, faults) => {
     for (const shared of [false, true]) {
       for (const seed of SEEDS) {

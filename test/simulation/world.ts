@@ -3,12 +3,14 @@ import { assert } from '../../src/base/assert.ts';
 import type { Random } from '../../src/base/random.ts';
 import { Core } from '../../src/core/core.ts';
 import type { Effect } from '../../src/core/effects.ts';
-import type { AgentInfo, Event, Lease } from '../../src/core/events.ts';
+import type { Event, Lease } from '../../src/core/events.ts';
 import type { PoolSpec } from '../../src/core/pools.ts';
 import type { RestoredStep } from '../../src/core/state.ts';
+import type { Cause, Failure } from '../../src/model/states.ts';
 import { splitArray } from '../../src/model/values.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { UnitNeeds } from '../../src/plan/slurm.ts';
+import { infoOf, keyOf, leasesIn, newAgent, type SimAgent } from './sim-agent.ts';
 
 /** What stands beside the local agents: a Slurm that lives on while coordinators come and go. */
 export interface SlurmSide {
@@ -22,40 +24,6 @@ export interface SlurmSide {
   onAgentGone(agent: SimAgent, how: 'left' | 'killed'): void;
 }
 
-export interface SimAgent {
-  id: string;
-  allocation: string;
-  cpus: number;
-  memoryMib: number;
-  session: number | null;
-  epoch: number;
-  /** Held leases by key; true: running. */
-  held: Map<string, { lease: Lease; attempt: number; running: boolean }>;
-  seq: number;
-  unacked: Extract<Event, { kind: 'report' }>[];
-  draining: boolean;
-  inbox: Effect[];
-  /** It has never said hello. */
-  isNew: boolean;
-  /** Nothing more of these steps. */
-  isClosed: boolean;
-}
-
-function infoOf({ id, allocation, cpus }: SimAgent): AgentInfo {
-  return { id, allocation, host: 'h', pid: 1, cpus, memoryMib: 0, gpus: 0, job: '', version: '1' };
-}
-
-function leasesIn(report: Extract<Event, { kind: 'report' }>): Lease[] {
-  return [
-    ...report.succeeded.flatMap((batch) =>
-      batch.index.map((index, at) => ({ step: batch.step, index, epoch: batch.epoch, n: batch.n[at] as number })),
-    ),
-    ...report.failed.map(({ lease }) => lease),
-  ];
-}
-
-const keyOf = (lease: Lease): string => `${lease.step}/${lease.index}/${lease.epoch}/${lease.n}`;
-
 export class World {
   readonly random: Random;
   readonly plan: Plan;
@@ -65,6 +33,9 @@ export class World {
   readonly unitOutputs = new Map<string, string | null>();
   readonly steps = new Map<number, Extract<Effect, { kind: 'store-step' }>>();
   readonly reports = new Map<string, number>();
+  readonly knownAgents = new Map<string, Extract<Effect, { kind: 'store-agent' }>>();
+  /** Connections that are gone, which the coordinator has not noticed. */
+  #unnoticed: number[] = [];
   readonly attempts: Extract<Effect, { kind: 'store-attempt' }>[] = [];
   end: Extract<Effect, { kind: 'store-end' }> | undefined;
   nowMs = 1_000_000;
@@ -76,6 +47,7 @@ export class World {
   /** Committed with their allocations: Slurm's ids. */
   readonly jobs = new Map<string, string>();
   takeovers = 0;
+  isAbandoned = false;
   /** How often a unit fails by itself. */
   failureRate = 0;
   core!: Core;
@@ -85,6 +57,9 @@ export class World {
   #events: Event[] = [];
   /** Attempts that units have begun; holders need not know those of the ones before. */
   readonly #begun = new Set<string>();
+
+  /** Committed, of units in any state. */
+  readonly #failures: { step: number; index: number; failure: Failure }[] = [];
 
   readonly #slurm: SlurmSide | undefined;
 
@@ -97,10 +72,14 @@ export class World {
 
   /** A new holder: the old core and all connections are gone, what was committed is there. */
   takeOver(): void {
-    if (this.end !== undefined) return; // nobody holds a run that has ended
+    if (this.end !== undefined) {
+      this.isAbandoned = true; // nobody holds a run that has ended: its agents see that nobody answers
+      return;
+    }
     this.epoch += 1;
     this.takeovers += 1;
     this.#events = [];
+    this.#unnoticed = [];
     for (const agent of this.agents) this.#drop(agent);
     this.core = new Core({
       plan: this.plan,
@@ -120,14 +99,22 @@ export class World {
         this.core.expectAllocation({ id: allocation, pool, state: 'missing', job: null }, this.nowMs);
     }
     this.#slurm?.onTakeOver();
-    for (const agent of this.agents) {
-      if (agent.isNew) continue; // nobody has heard of it
-      this.core.expectAgent(infoOf(agent), this.reports.get(agent.id) ?? 0, this.nowMs);
+    for (const { agent, state } of this.knownAgents.values()) {
+      const seq = this.reports.get(agent.id) ?? 0;
+      if (state === 'connected' && this.#mayLive(agent.allocation)) this.core.expectAgent(agent, seq, this.nowMs);
+      else this.core.knowAgent(agent, seq);
     }
     if (this.#isCancelled) this.enqueue({ kind: 'cancel-requested', now: false });
     this.batch();
     // As the coordinator does: no agent may dial before what was running is prepared again.
     while (this.core.isPreparing()) this.batch();
+  }
+
+  #mayLive(allocation: string): boolean {
+    const row = this.allocations.get(allocation);
+    if (row === undefined) return false;
+    if (row.pool === 0) return this.agents.some((agent) => agent.allocation === allocation);
+    return row.state !== 'ended' || !this.jobs.has(allocation);
   }
 
   #cpusOf(step: number): number {
@@ -157,10 +144,10 @@ export class World {
       const isTask = this.plan.workflow.steps[ordinal]?.kind === 'task';
       const outputs = isTask ? (this.unitOutputs.get(`${ordinal}/0`) ?? null) : row.outputs;
       restored.set(ordinal, {
-        ended: ended ? { state: row.state as 'succeeded', outputs } : null,
+        ended: ended ? { state: row.state as 'succeeded', outputs, failure: row.failure } : null,
         settled,
         attempts: [...attempts.values()],
-        failures: [],
+        failures: this.#failures.filter(({ step }) => step === ordinal),
       });
     }
     return restored;
@@ -186,6 +173,8 @@ export class World {
           assert(!this.units.has(key), `unit ${key} settled twice: ${this.units.get(key)}, then ${effect.state}`);
           this.units.set(key, effect.state);
           this.unitOutputs.set(key, effect.output[at] ?? null);
+          const failure = effect.failure[at] ?? null;
+          if (failure !== null) this.#failures.push({ step: effect.step, index, failure });
         }
         break;
       case 'store-attempt':
@@ -200,11 +189,15 @@ export class World {
         this.reports.set(effect.agent, effect.seq);
         break;
       }
+      case 'store-agent':
+        this.knownAgents.set(effect.agent.id, effect);
+        break;
       case 'store-allocation':
         this.allocations.set(effect.allocation, effect);
         break;
       case 'store-end':
         assert(this.end === undefined, 'the run ended twice');
+        assert(effect.state !== 'failed' || effect.failure !== null, 'the run failed, and nobody knows why');
         this.end = effect;
         break;
       default:
@@ -254,27 +247,13 @@ export class World {
   }
 
   addAgent(allocation: string, cpus: number, memoryMib = 0): void {
-    this.agents.push({
-      id: `agent-${++this.#agentCount}`,
-      allocation,
-      cpus,
-      memoryMib,
-      session: null,
-      epoch: 0,
-      held: new Map(),
-      seq: 0,
-      unacked: [],
-      draining: false,
-      inbox: [],
-      isNew: true,
-      isClosed: false,
-    });
+    const id = `agent-${++this.#agentCount}`;
+    this.agents.push(newAgent({ id, allocation, cpus, memoryMib }));
   }
 
   dial(agent: SimAgent): void {
     if (agent.session !== null) return;
     agent.session = ++this.#sessions;
-    agent.isNew = false;
     agent.isClosed = false;
     agent.inbox = [];
     const held = [...agent.held.values()];
@@ -300,9 +279,53 @@ export class World {
     this.#drop(agent);
   }
 
+  /** Its connection breaks, with what was on its way; the coordinator notices later, perhaps after the agent has dialled again. */
+  breakOff(agent: SimAgent): void {
+    const { session } = agent;
+    if (session === null) return;
+    const said = this.#events.filter(
+      (event) => 'session' in event && event.session === session && event.kind !== 'agent-connected',
+    );
+    const lost = new Set(said.slice(this.random.below(said.length + 1)));
+    this.#events = this.#events.filter((event) => !lost.has(event));
+    this.#unnoticed.push(session);
+    this.#drop(agent);
+  }
+
+  notice(): void {
+    const session = this.#unnoticed.shift();
+    if (session !== undefined)
+      this.#events.push({ kind: 'agent-disconnected', session, heardAtMs: this.nowMs - this.random.below(10_000) });
+  }
+
+  /** Its wish for units changes; one that takes none of a step gives back what waits. */
+  wish(agent: SimAgent, mayClose: boolean): void {
+    const { session } = agent;
+    if (session === null || agent.isClosed) return;
+    const step = this.random.below(this.plan.workflow.steps.length);
+    const closed = mayClose && !agent.allocation.startsWith('local-') && this.random.chance(0.2);
+    if (closed) this.#giveBack(agent, (lease) => lease.step === step);
+    this.#events.push({ kind: 'demand', session, step, prefetch: closed ? 0 : this.random.below(5), closed });
+  }
+
+  signal(agent: SimAgent): void {
+    if (agent.isSignalled) return;
+    agent.isSignalled = true;
+    agent.draining = true;
+    this.#giveBack(agent);
+    if (agent.session !== null) this.#events.push({ kind: 'agent-leaving', session: agent.session, signal: 'SIGTERM' });
+  }
+
+  #giveBack(agent: SimAgent, which: (lease: Lease) => boolean = () => true): void {
+    const returned = [...agent.held.values()].filter(({ lease, running }) => !running && which(lease)).map(({ lease }) => lease);
+    for (const lease of returned) agent.held.delete(keyOf(lease));
+    if (returned.length > 0) this.#report(agent, { returned });
+  }
+
   kill(agent: SimAgent): void {
     this.hangUp(agent);
     this.agents.splice(this.agents.indexOf(agent), 1);
+    if (agent.allocation === '') return;
     if (!agent.allocation.startsWith('local-')) return this.#slurm?.onAgentGone(agent, 'killed');
     this.#events.push({ kind: 'allocation-ended', allocation: agent.allocation, cause: 'agent-lost', detail: 'killed' });
   }
@@ -320,9 +343,16 @@ export class World {
   /** An agent that was told to go, holds nothing, and has said all, ends by itself. */
   leave(agent: SimAgent): void {
     if (!agent.draining || agent.held.size > 0 || agent.unacked.length > 0 || agent.session === null) return;
-    if (agent.allocation.startsWith('local-')) return;
     this.hangUp(agent);
     this.agents.splice(this.agents.indexOf(agent), 1);
+    if (agent.allocation === '') return;
+    if (agent.allocation.startsWith('local-'))
+      return void this.#events.push({
+        kind: 'allocation-ended',
+        allocation: agent.allocation,
+        cause: 'agent-lost',
+        detail: 'left',
+      });
     this.#slurm?.onAgentGone(agent, 'left');
   }
 
@@ -333,16 +363,20 @@ export class World {
       case 'welcome':
         agent.unacked = agent.unacked.filter(({ seq }) => seq > message.reportSeq);
         for (const report of agent.unacked) this.#say(agent, report);
+        if (agent.draining && agent.session !== null)
+          this.#events.push({ kind: 'agent-leaving', session: agent.session, signal: agent.isSignalled ? 'SIGTERM' : '' });
         break;
       case 'lease':
         for (const [at, index] of message.index.entries()) {
           const lease = { step: message.step, index, epoch: this.epoch, n: message.firstN + at };
           agent.held.set(keyOf(lease), { lease, attempt: message.attempt[at] as number, running: false });
         }
+        if (agent.draining) this.#giveBack(agent);
         break;
       case 'cancel-units':
         for (const lease of message.units) {
-          if (agent.held.delete(keyOf(lease)))
+          if (agent.held.get(keyOf(lease))?.running === false) this.#giveBack(agent, (each) => keyOf(each) === keyOf(lease));
+          else if (agent.held.delete(keyOf(lease)))
             this.#report(agent, {
               failed: [
                 { lease, startedAtMs: 0, durationMs: 0, failure: { cause: 'cancelled', message: 'cancelled' }, cancelled: true },
@@ -355,8 +389,19 @@ export class World {
         break;
       case 'drain':
         agent.draining = true;
+        this.#giveBack(agent);
+        if (agent.isSignalled) this.#cutOff(agent, message.cause ?? 'drained');
         break;
       default:
+    }
+  }
+
+  #cutOff(agent: SimAgent, cause: Cause): void {
+    for (const { lease } of agent.held.values()) {
+      agent.held.delete(keyOf(lease));
+      this.#report(agent, {
+        failed: [{ lease, startedAtMs: 0, durationMs: 0, failure: { cause, message: 'cut off' }, cancelled: false }],
+      });
     }
   }
 
