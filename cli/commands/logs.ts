@@ -4,6 +4,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { EXIT_CODES, OutflowError } from '../../src/model/errors.ts';
 import { parseAddress } from '../../src/model/ids.ts';
+import { LIMITS } from '../../src/model/limits.ts';
 import type { LogQuery } from '../../src/store/types.ts';
 import { OutflowCommand } from '../base-command.ts';
 import { unitFailures } from '../logs/failures.ts';
@@ -62,16 +63,19 @@ export default class Logs extends OutflowCommand {
 
       const printer = asJson ? new JsonLines(record.id, plan, flags.follow) : new TextLines(plan);
       const tail = new LogTail(store, query, (line) => printer.print(line));
+      let heldAtMs = performance.now();
       for (let ended = !flags.follow; ; await sleep(POLL_MS)) {
         const hold = ended ? undefined : holdOf(await store.findRun(record.id));
         await tail.read();
-        if (hold?.kind === 'nobody') {
+        const isOrphan = hold?.kind === 'nobody' && !(hold.mayWake && performance.now() - heldAtMs < LIMITS.runLeaseMs);
+        if (hold?.kind !== 'nobody') heldAtMs = performance.now();
+        if (isOrphan) {
           process.stderr.write(
             `${style('yellow', 'orphaned:')} nobody works on run ${record.id}; finish it: outflow resume ${record.id}\n`,
           );
           process.exitCode = EXIT_CODES.infrastructure.code;
         }
-        ended ||= hold?.kind === 'ended' || hold?.kind === 'nobody';
+        ended ||= hold?.kind === 'ended' || isOrphan;
         if (ended) break;
       }
       if (flags.failed) for await (const failure of unitFailures(store, query, plan)) printer.failure(failure);

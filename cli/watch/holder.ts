@@ -19,16 +19,19 @@ export type Hold =
   | { kind: 'here'; target: Target }
   /** `target`: how to reach it from here; undefined: that is not known here. */
   | { kind: 'elsewhere'; host: string; target: Target | undefined }
-  /** Nobody, or a process that is gone. `heldAt`: the epoch whose lease need not be waited for. */
-  | { kind: 'nobody'; heldAt: number | undefined };
+  /**
+   * Nobody, or a process that is gone. `heldAt`: the epoch whose lease need not be waited for. `mayWake`: its lease has run out, and
+   * it may live all the same; as its machine has slept, it renews it in a moment.
+   */
+  | { kind: 'nobody'; heldAt: number | undefined; mayWake: boolean };
 
 export function holdOf({ record, state, holder, epoch, endedAt }: RunSummary): Hold {
   if (endedAt !== null || state === 'succeeded' || state === 'failed' || state === 'cancelled') return { kind: 'ended' };
   if (state === 'accepted') return { kind: 'beginning' };
-  if (holder === null) return { kind: 'nobody', heldAt: undefined };
+  if (holder === null) return { kind: 'nobody', heldAt: undefined, mayWake: false };
   const isHere = holder.host === hostname();
-  if (isHere && processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch };
-  if (state === 'orphaned') return { kind: 'nobody', heldAt: undefined }; // alive perhaps, but its lease has expired
+  if (isHere && processIdentity(holder.pid) === null) return { kind: 'nobody', heldAt: epoch, mayWake: false };
+  if (state === 'orphaned') return { kind: 'nobody', heldAt: undefined, mayWake: true };
   if (isHere) return { kind: 'here', target: { addresses: [holder.address] } };
   const directory = sharedRunDir(record.slurm?.sharedDir ?? null, record.id, () => record.runDir);
   return { kind: 'elsewhere', host: holder.host, target: readControlFile(directory, record.id) };

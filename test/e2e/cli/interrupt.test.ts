@@ -1,11 +1,13 @@
 // A run on a terminal that is interrupted: Ctrl-C once and twice, a closed terminal, a coordinator that is killed.
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { makeWorld, projectRoot, type World } from '../../support/outflow.ts';
-import { programWords } from '../../support/program-under-test.ts';
+import { asItsUser, programWords } from '../../support/program-under-test.ts';
 import { CTRL_C, onTerminal, type Terminal } from '../../support/terminal.ts';
 
 let world: World;
@@ -130,4 +132,22 @@ test('cancel ends an orphaned run', async () => {
   expect(stdout).toContain(`run ${run} was cancelled`);
   expect(exitCode).toBe(0);
   await vi.waitFor(() => expect(processesOf(run)).toEqual([]), { timeout: 10_000 });
+});
+
+test('a coordinator whose lease has run out while its machine slept is waited for by who follows the lines', async () => {
+  const gate = path.join(world.dir, 'woken');
+  const { stdout: run } = await world.run(['submit', 'work', '--until', gate]);
+  const { url } = await world.json<{ url: string }>(['db', 'start']);
+  const database = new pg.Client({ connectionString: url });
+  await asItsUser(() => database.connect());
+  const coordinator = coordinatorOf(run);
+  await vi.waitFor(async () => expect((await world.run(['logs', run])).stdout).toContain('begin 2'), { timeout: 60_000 });
+  process.kill(coordinator, 'SIGSTOP');
+  await database.query("update outflow.run_lease set expires_at = now() - interval '1 s' where pid = $1", [coordinator]);
+  await database.end();
+  const following = world.start(['logs', run, '-f']);
+  await once(following.stdout, 'data'); // it has looked
+  process.kill(coordinator, 'SIGCONT');
+  world.write('woken', '');
+  expect(await following).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining('printed 3') });
 });
