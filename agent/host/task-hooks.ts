@@ -60,7 +60,7 @@ export class TaskHooks {
       throw abort.signal.aborted ? failure : error;
     } finally {
       clearTimeout(timer);
-      if (!abort.signal.aborted) tell(0);
+      tell(0); // also when it was too late: the unit may go on without it
     }
   }
 }

@@ -27,6 +27,8 @@ export class HostUnits {
   readonly #force = new Force((k) => {
     if (this.runningK === k) this.#process.signal('SIGKILL'); // else it has ended, and another one runs
   });
+  /** What tasks are ended for that have passed their timeouts and have not ended yet, by the numbers of their deadlines. */
+  readonly #passed = new Map<number, EndedBy>();
   #isRecalling = false;
   /** The unit seen running, and since when. */
   #seen = { k: 0, sinceMs: 0 };
@@ -122,12 +124,29 @@ export class HostUnits {
 
   /** A task of a unit has a timeout, or has ended. */
   setDeadline(deadline: Deadline): void {
-    if (this.#given.at(deadline.k)) this.#deadlines.set(deadline);
+    if (this.#given.at(deadline.k) === undefined) return;
+    this.#deadlines.set(deadline);
+    if (deadline.endsAtMs === 0) this.#lift(deadline);
   }
 
-  #onDeadline({ k, task, timeoutMs }: Deadline): void {
+  #onDeadline({ k, id, task, timeoutMs }: Deadline): void {
+    const by: EndedBy = { kind: 'timeout', task, message: timeoutText(timeoutMs) };
+    this.#passed.set(id, by);
+    this.#endFor(k, by);
+  }
+
+  #endFor(k: number, by: EndedBy): void {
     const unit = this.#given.at(k);
-    if (unit) this.cutShort(unit, { kind: 'timeout', task, message: timeoutText(timeoutMs) }, LIMITS.timeoutGraceMs);
+    if (unit) this.cutShort(unit, by, LIMITS.timeoutGraceMs);
+  }
+
+  /** The task has ended after all, and its unit may go on; others that have passed theirs are still to end. */
+  #lift({ k, id }: Deadline): void {
+    const by = this.#passed.get(id);
+    this.#passed.delete(id);
+    if (by === undefined || this.#force.by !== by) return;
+    this.#force.clear(k);
+    for (const other of this.#passed.values()) this.#endFor(k, other);
   }
 
   /** The unit has ended; undefined: it is none of ours any more. */
@@ -135,6 +154,7 @@ export class HostUnits {
     const unit = this.#given.delete(k);
     if (unit === undefined) return undefined;
     this.#deadlines.clear();
+    this.#passed.clear();
     this.#force.clear(k);
     return unit;
   }

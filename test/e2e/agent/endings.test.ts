@@ -70,6 +70,14 @@ test('a task that heeds its signal fails for its timeout without force', () =>
     expect(durationMs).toBeLessThan(300 + LIMITS.timeoutGraceMs);
   }));
 
+test('a task of an inner map that heeds its signal costs its element only', () =>
+  withAgent({ command: 'keeping' }, async (coordinator) => {
+    const began = path.join(coordinator.directory, 'began');
+    const acts = [act('succeedOnAbort', { began }), act('give')].map((it) => it.act);
+    const [lease] = coordinator.lease('map', [{ outer: acts }]);
+    expect(outOf(await coordinator.resultOf(lease))).toBe(2);
+  }));
+
 test('a cancelled unit that heeds its signal is told as cancelled', () =>
   withAgent({}, async (coordinator) => {
     const began = path.join(coordinator.directory, 'began');
