@@ -1,7 +1,8 @@
 // What is asked of Slurm for the units of a run, and that all of it is used.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jobsGone } from '../support/noted-runs.ts';
 import { describeSlurm, makeSlurmWorld, type SlurmWorld, scontrolShow } from '../support/slurm.ts';
-import { byHost, jobsLeft, jobsOf, onSlurm, type Sight, succeed } from '../support/slurm-runs.ts';
+import { byHost, jobsOf, onSlurm, type Sight, succeed } from '../support/slurm-runs.ts';
 
 describeSlurm('allocations', () => {
   let world: SlurmWorld;
@@ -16,7 +17,7 @@ describeSlurm('allocations', () => {
     const { run, units } = await succeed(world, ['probe', '--count', '1000', '--ms', '60', '--sbatch', 'cpus-per-task=6']);
     expect(units.map(({ number }) => number)).toEqual(Array.from({ length: 1000 }, (_, index) => index));
     expect([...byHost(units).keys()].sort()).toEqual(['node1', 'node2', 'node3', 'node4']);
-    expect(await jobsLeft(run)).toEqual([]);
+    await jobsGone(run);
   });
 
   test('maps whose directives are equal share allocations, others have their own', async () => {
@@ -48,6 +49,7 @@ describeSlurm('allocations', () => {
     const { run, units } = await succeed(world, args);
     const [job, ...others] = await jobsOf(run);
     expect(others).toEqual([]);
+    await jobsGone(run);
     expect(await scontrolShow('job', (job?.id ?? '').replace(/_.*/, ''))).toMatchObject({
       NumNodes: '2',
       JobState: expect.stringMatching(/^COMPLET(ED|ING)$/),

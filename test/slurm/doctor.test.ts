@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Finding, FindingGroup } from '../../cli/doctor/finding.ts';
 import type { NodeReport } from '../../cli/doctor/probe/report.ts';
-import { describeSlurm, makeSlurmWorld, type SlurmWorld, scontrolShow, squeue, submitter } from '../support/slurm.ts';
+import { describeSlurm, jobIn, makeSlurmWorld, type SlurmWorld, scontrolShow, squeue, submitter } from '../support/slurm.ts';
 import { until } from '../support/until.ts';
 
 interface Examined {
@@ -63,7 +63,7 @@ describeSlurm('outflow doctor', () => {
     expect(Object.values(probe).every(({ verdict }) => verdict === 'ok')).toBe(true);
     expect(Object.keys(probe)).toEqual(['job', 'directory', 'network', 'node', 'clock', 'CPUs', 'temporary', 'ulimits']);
     const [job] = await newJobs();
-    expect(job).toMatchObject({ partition: 'low', state: 'COMPLETED' });
+    expect(await jobIn(job?.id ?? '', ['COMPLETED'])).toMatchObject({ partition: 'low' });
     expect(await scontrolShow('job', job?.id ?? '')).toMatchObject({ TimeLimit: '00:01:00' });
     await leavesNothing();
   });

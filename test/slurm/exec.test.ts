@@ -67,6 +67,7 @@ describeSlurm('beside a unit in an allocation', () => {
     expect((await elsewhere('drain', mine.id, '--run', run)).exitCode).toBe(0);
     world.write('gate', '');
     expect(await ended(world, run)).toMatchObject({ state: 'succeeded' });
-    expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toContain(`agent --join ${world.home}/runs/${run}`);
+    const processes = () => execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' });
+    await until(() => !processes().includes(`agent --join ${world.home}/runs/${run}`));
   });
 });

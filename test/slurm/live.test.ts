@@ -1,8 +1,9 @@
 // A run while it runs: its lines as they are printed, a terminal that is closed, a run within a job, jobs' steps within a unit.
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jobsGone } from '../support/noted-runs.ts';
 import { asUser, describeSlurm, jobIn, makeSlurmWorld, type SlurmWorld, squeue, userCommand } from '../support/slurm.ts';
-import { ended, jobsLeft, onSlurm, submit, succeed } from '../support/slurm-runs.ts';
+import { ended, onSlurm, submit, succeed } from '../support/slurm-runs.ts';
 import { onTerminal } from '../support/terminal.ts';
 import { until } from '../support/until.ts';
 
@@ -63,7 +64,7 @@ describeSlurm('a run on Slurm', () => {
     open(gate);
     expect((await following).exitCode).toBe(0);
     expect(await ended(world, run)).toMatchObject({ state: 'succeeded' });
-    await until(async () => (await jobsLeft(run)).length === 0, 15);
+    await jobsGone(run);
   });
 
   test('its units call srun: each gets a step of its job', async () => {
@@ -99,6 +100,6 @@ describeSlurm('`outflow run` from within a job', () => {
     expect(printed.stdout).toMatch(/"state": "succeeded"/);
     const run = /"run": "(\w{8})"/.exec(printed.stdout)?.[1] as string;
     expect((await squeue()).filter(({ name }) => name.startsWith(`outflow-${run}-`)).length).toBeGreaterThan(0);
-    expect(await jobsLeft(run)).toEqual([]);
+    await jobsGone(run);
   });
 });
