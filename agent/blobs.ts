@@ -79,7 +79,7 @@ export class Blobs {
         if (error.code !== 'ENOENT') throw error;
       });
       // A host found it there in the moment before it was removed: the store must have it.
-      if (bytes === undefined) return await this.#get(client, hash);
+      if (bytes === undefined) return await this.#fetch(hash);
       await client.putBlob(hash, bytes);
       this.#files.add(hash, bytes.length);
     });

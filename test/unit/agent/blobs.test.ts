@@ -77,6 +77,12 @@ test('of outputs that were uploaded, the last stay, up to a bound', async () => 
   expect(there()).toEqual(hashes.slice(2).sort());
 });
 
+test('an output that was removed just now is fetched once with an input that is the same', async () => {
+  const hash = inStore('"both"');
+  await Promise.all([blobs.hold({}, [hash]), blobs.upload(hash)]);
+  expect(asked).toEqual([hash]);
+});
+
 test('what a unit needs stays, however much it is, with all that is within', async () => {
   const inner = inStore('"inner"');
   const hashes = [inStore(`[${encodeBlobRef({ hash: inner, size: SIZE })}]`), ...['b', 'c', 'd'].map(inStore)];
