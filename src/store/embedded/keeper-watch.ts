@@ -7,7 +7,7 @@ import { withLock } from '../../system/lock.ts';
 import { isSameProcess, type ProcessIdentity } from '../../system/processes.ts';
 import { removeOwner } from './owner.ts';
 import type { ServerPaths } from './paths.ts';
-import { stopPostmaster } from './postmaster.ts';
+import { isEnding, stopPostmaster } from './postmaster.ts';
 import { tryConnect } from './probe.ts';
 
 export interface Watched {
@@ -47,7 +47,7 @@ export async function watchServer(watched: Watched): Promise<WatchEnd> {
     const clients: number | null = client === null ? null : await countClients(client);
     if (clients === null) client = await drop(client);
     else heardAt = performance.now();
-    const isUnreachable = performance.now() - heardAt > SILENCE_MS || !existsSync(paths.socket);
+    const isUnreachable = performance.now() - heardAt > SILENCE_MS || !existsSync(paths.socket) || isEnding(paths);
     if (isUnreachable) return await stopNow(watched, client, 'died');
 
     if (clients !== 0) usedAt = performance.now();

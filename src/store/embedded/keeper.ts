@@ -14,7 +14,7 @@ import { findBinaries } from './binaries.ts';
 import { type KeeperReport, writeKeeper } from './keeper-file.ts';
 import { watchServer } from './keeper-watch.ts';
 import { type ServerPaths, serverPaths } from './paths.ts';
-import { clearAfterDeath, launchPostgres, livePostmaster, startError } from './postmaster.ts';
+import { clearAfterDeath, isEnding, launchPostgres, livePostmaster, startError, stopPostmaster } from './postmaster.ts';
 import { tryConnect } from './probe.ts';
 import { serverUser } from './server-user.ts';
 
@@ -103,7 +103,9 @@ async function start(paths: ServerPaths): Promise<{ postmaster: ProcessIdentity;
   let isLaunched = false;
   const end = performance.now() + START_MS;
   while (performance.now() < end) {
-    // The one that is to be adopted may be ending.
+    // The one that is to be adopted may be ending, and wait for its clients.
+    const adopted = isLaunched ? null : livePostmaster(paths);
+    if (adopted !== null && isEnding(paths)) await stopPostmaster(adopted);
     if (!isLaunched && livePostmaster(paths) === null && (await clearAfterDeath(paths))) {
       isLaunched = true;
       void launchPostgres(paths, findBinaries(), serverUser(paths.data)).then((code) => {

@@ -26,6 +26,15 @@ export function livePostmaster(paths: ServerPaths): ProcessIdentity | null {
   }
 }
 
+/** SIGTERM has told it to end with its last client: until then it lets nobody in. Its state is the eighth line of its file. */
+export function isEnding(paths: ServerPaths): boolean {
+  try {
+    return /^stopping/.test(readFileSync(path.join(paths.data, 'postmaster.pid'), 'utf8').split('\n')[7] ?? '');
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Waits until nobody holds the data any more (after a SIGKILL of the postmaster its children live on for some 15 ms), then
  * removes lock files that would keep postgres from starting: it asks `kill(pid, 0)`, which a zombie and a stranger with a
