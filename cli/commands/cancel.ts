@@ -1,6 +1,7 @@
 // `outflow cancel`: ends a run; the wish is stored first, so that it holds whatever becomes of its coordinator.
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Flags from '@oclif/core/flags';
+import { isOutflowError } from '../../src/model/errors.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { CoordinatorClient } from '../../src/rpc/client.ts';
 import { dialFirst } from '../../src/rpc/dial.ts';
@@ -12,7 +13,7 @@ import { tellOfLeftJobs } from '../pipeline/left-jobs.ts';
 import { takeOver } from '../pipeline/take-over.ts';
 import { assertNotEnded, findRun, requiredRun } from '../run-arg.ts';
 import { paintFor } from '../text/style.ts';
-import { holdOf, type Target, targetOf } from '../watch/holder.ts';
+import { type Hold, holdOf, type Target, targetOf } from '../watch/holder.ts';
 import { outcomeLine } from '../watch/render-lines.ts';
 
 const POLL_MS = 100;
@@ -46,8 +47,7 @@ export default class Cancel extends OutflowCommand {
 /** Lets the holder know, or makes one that finishes the cancel. One that cannot be reached looks at the store by itself. */
 async function nudge(summary: RunSummary, now: boolean, url: string): Promise<void> {
   const hold = holdOf(summary);
-  const target: Target | undefined =
-    hold.kind === 'nobody' ? { addresses: [await takeOver(summary, hold, url)] } : targetOf(hold);
+  const target = hold.kind === 'nobody' ? await taken(summary, hold, url) : targetOf(hold);
   if (target === undefined) return;
   let client: CoordinatorClient | undefined;
   try {
@@ -57,6 +57,16 @@ async function nudge(summary: RunSummary, now: boolean, url: string): Promise<vo
     // The wish is stored: the coordinator looks at it, or has ended.
   } finally {
     client?.close();
+  }
+}
+
+/** Undefined: somebody was faster, and sees the wish as well, or has ended the run by now. */
+async function taken(summary: RunSummary, hold: Hold & { kind: 'nobody' }, url: string): Promise<Target | undefined> {
+  try {
+    return { addresses: [await takeOver(summary, hold, url)] };
+  } catch (error) {
+    if (isOutflowError(error) && (error.code === 'run-is-live' || error.code === 'run-has-ended')) return undefined;
+    throw error;
   }
 }
 

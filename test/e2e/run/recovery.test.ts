@@ -153,6 +153,19 @@ test('an orphaned run is cancelled by the command that cancels', async () => {
   await until(async () => leftOver().length === 0);
 });
 
+test('two that cancel an orphaned run at once both see it end', async () => {
+  const run = await submit(200, 60_000, world.write('twice', ''));
+  process.kill(await pidOf('coordinator', run), 'SIGKILL');
+  await database.query('begin');
+  await database.query('select from outflow.run_lease join outflow.run on key = run where id = $1 for update', [run]);
+  const both = [world.run(['cancel', run]), world.run(['cancel', run])];
+  await until(async () => (await database.query('select from pg_locks where not granted')).rowCount === 2);
+  await database.query('rollback');
+  for (const { exitCode, stdout } of await Promise.all(both))
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining('was cancelled') });
+  await until(async () => leftOver().length === 0);
+});
+
 test('cancel ends what runs; nothing is left running', async () => {
   const notes = world.write('cancel', '');
   const run = await submit(200, 60_000, notes);
