@@ -111,7 +111,7 @@ describeSlurm('the virtual cluster', () => {
     });
 
     test('with a slow Epilog a job stays COMPLETING', async () => {
-      await cluster('epilog', '2');
+      await cluster('epilog', '5');
       const job = await submit('--wrap', 'true');
       await jobIn(job, ['COMPLETING']);
       await cluster('epilog', 'off');

@@ -28,7 +28,7 @@ describeSlurm('units on a node', () => {
 
   test('of 3 CPUs never share a core: each is granted 2 cores of 2 threads', async () => {
     const { run, units } = await succeed(world, [
-      ...['probe', '--count', '4', '--cpus', '3', '--ms', '200'],
+      ...['probe', '--count', '4', '--cpus', '3', '--ms', '600'],
       ...['--max-allocations', '1', '--sbatch', 'constraint=slow'],
     ]);
     const [job] = await jobsOf(run);
@@ -38,7 +38,7 @@ describeSlurm('units on a node', () => {
   });
 
   test('have GPUs of their own, and no more at once than there are', async () => {
-    const { units } = await succeed(world, ['probe', '--count', '6', '--gpus', '2', '--ms', '300', '--max-allocations', '1']);
+    const { units } = await succeed(world, ['probe', '--count', '6', '--gpus', '2', '--ms', '600', '--max-allocations', '1']);
     expect(new Set(units.map(({ host }) => host))).toEqual(new Set(['node2']));
     expect(new Set(units.map(({ gpus }) => gpus))).toEqual(new Set(['0,1', '2,3']));
     for (const [, unitsOfPair] of Map.groupBy(units, ({ gpus }) => gpus)) expect(peak(unitsOfPair, () => 1)).toBe(1);
@@ -70,7 +70,7 @@ describeSlurm('units on a node', () => {
   });
 
   test('simultaneousTasks counts over all agents', async () => {
-    const args = ['probe', '--count', '24', '--cpus', '2', '--simultaneous', '5', '--ms', '150', '--sbatch', 'cpus-per-task=4'];
+    const args = ['probe', '--count', '24', '--cpus', '2', '--simultaneous', '5', '--ms', '600', '--sbatch', 'cpus-per-task=4'];
     const { units } = await succeed(world, args);
     expect(byHost(units).size).toBeGreaterThan(1);
     expect(peak(units, () => 1)).toBe(5);

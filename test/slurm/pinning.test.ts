@@ -19,7 +19,7 @@ describeSlurm('units where the CPUs granted are those that may be used', () => {
   afterAll(() => world.end());
 
   const run = async (...args: string[]) =>
-    (await succeed(world, ['probe', '--ms', '300', '--max-allocations', '1', '--sbatch', 'nodelist=node1', ...args])).units;
+    (await succeed(world, ['probe', '--ms', '600', '--max-allocations', '1', '--sbatch', 'nodelist=node1', ...args])).units;
   const all = `cpus-per-task=${CPUS}`;
   const masks = (units: readonly Sight[]) => [...new Set(units.map(({ mask }) => mask))].sort();
 
