@@ -1,7 +1,7 @@
 // `outflow cancel`: ends a run; the wish is stored first, so that it holds whatever becomes of its coordinator.
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as Flags from '@oclif/core/flags';
-import { isOutflowError } from '../../src/model/errors.ts';
+import { isOutflowError, OutflowError } from '../../src/model/errors.ts';
 import { LIMITS } from '../../src/model/limits.ts';
 import type { CoordinatorClient } from '../../src/rpc/client.ts';
 import { dialFirst } from '../../src/rpc/dial.ts';
@@ -38,6 +38,10 @@ export default class Cancel extends OutflowCommand {
       await store.requestCancel(run);
       await nudge(summary, flags.now, url);
       const end = await waitForEnd(store, run);
+      if (holdOf(end).kind === 'nobody')
+        throw new OutflowError('coordinator-failed', `run ${run} is orphaned: its coordinator has gone before its end`, {
+          hint: `cancel it again: outflow cancel ${run}`,
+        });
       if (!this.jsonEnabled()) process.stdout.write(`${textOf(end)}\n`);
       return { run, state: end.state };
     });

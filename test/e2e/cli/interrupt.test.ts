@@ -134,6 +134,20 @@ test('cancel ends an orphaned run', async () => {
   await vi.waitFor(() => expect(processesOf(run)).toEqual([]), { timeout: 10_000 });
 });
 
+test('a cancel whose coordinator goes says so; another ends the run', async () => {
+  const { stdout: run } = await world.run(['submit', 'work', '--ms', '60000']);
+  const coordinator = coordinatorOf(run);
+  process.kill(coordinator, 'SIGSTOP');
+  const cancel = world.start(['cancel', run]);
+  await vi.waitFor(async () => expect(await world.json(['status', run])).toMatchObject({ state: 'cancelling' }), {
+    timeout: 60_000,
+  });
+  process.kill(coordinator, 'SIGKILL');
+  expect(await cancel).toMatchObject({ exitCode: 6, stderr: expect.stringContaining(`outflow cancel ${run}`) });
+  expect((await world.run(['cancel', run])).stdout).toContain(`run ${run} was cancelled`);
+  await vi.waitFor(() => expect(processesOf(run)).toEqual([]), { timeout: 10_000 });
+});
+
 test('a coordinator whose lease has run out while its machine slept is waited for by who follows the lines', async () => {
   const gate = path.join(world.dir, 'woken');
   const { stdout: run } = await world.run(['submit', 'work', '--until', gate]);
