@@ -70,7 +70,7 @@ export class Surroundings {
     layers.push(layer);
     process.env[name] = value;
     return () => {
-      if (layers.at(-1) === layer) setOrDelete(process.env, name, layers.length > 1 ? layers.at(-2)?.value : before);
+      if (layers.at(-1) === layer) setOrDelete(process.env, name, layers.at(-2)?.value ?? before);
       layers.splice(layers.indexOf(layer), 1);
       if (layers.length === 0) this.#ofTasks.delete(name);
     };

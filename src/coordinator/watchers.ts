@@ -23,7 +23,7 @@ export class Watchers {
   /** Notices so far: a watcher that comes later reads them too. */
   readonly #notices: Notice[] = [];
   /** The last that was committed: whoever watches from now on is told that there are lines. */
-  #lastLog: WatchEvent | undefined;
+  #lastLog: LogRow | undefined;
   #lastProgressMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #end: End | undefined;
@@ -42,7 +42,7 @@ export class Watchers {
       const watcher: Watcher = { logs, to, waiting: 0, leftOut: undefined, owesProgress: false, finish };
       for (const notice of this.#notices) to.emit({ kind: 'notice', notice });
       to.emit({ kind: 'progress', progress: this.#progress() });
-      if (logs && this.#lastLog) to.emit(this.#lastLog);
+      if (logs && this.#lastLog) to.emit(logEvent(this.#lastLog));
       if (this.#end) {
         to.emit({ kind: 'end', end: this.#end });
         return resolve();
@@ -77,8 +77,7 @@ export class Watchers {
   }
 
   logs(rows: readonly LogRow[]): void {
-    const last = rows.at(-1);
-    if (last !== undefined) this.#lastLog = logEvent(last);
+    this.#lastLog = rows.at(-1) ?? this.#lastLog;
     for (const watcher of this.#watchers) {
       if (watcher.logs) for (const row of rows) this.#say(watcher, logEvent(row));
     }

@@ -15,7 +15,7 @@ import { holderOf, runningUnits, type UnitHolder } from './look.ts';
 import { onDisconnected, onDrainRequested, onLeaving, watchAgents } from './losses.ts';
 import { endRun, failWithoutAgents, onCancel } from './run-end.ts';
 import { onReport } from './settle.ts';
-import { type CoreOptions, emit, newState, type State } from './state.ts';
+import { type CoreOptions, emit, isPreparing, newState, type State } from './state.ts';
 import { abortWaitingSteps, beginReadySteps, onStepFailed, onStepPrepared, onStepReduced } from './step-life.ts';
 import type { StepRun } from './steps.ts';
 import { fenceOf, UNIT } from './units.ts';
@@ -235,7 +235,7 @@ export class Core {
   }
 
   isPreparing(): boolean {
-    return this.#state.steps.some((step) => step.phase.kind === 'preparing');
+    return isPreparing(this.#state);
   }
 
   /** What must always hold; for tests and simulations. */

@@ -9,7 +9,7 @@ import { say } from './notices.ts';
 import { hasOtherNodes, nodeOf } from './other-nodes.ts';
 import type { Pool } from './pools.ts';
 import { loseUnits } from './settle.ts';
-import { emit, isOver, type State } from './state.ts';
+import { emit, isOver, isPreparing, type State } from './state.ts';
 
 type Of<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>;
 
@@ -100,8 +100,7 @@ export function watchAgents(state: State): void {
       answerLeaving(state, agent, allocation && likelyCause(state, allocation));
     }
     // Nobody listens before the steps are known of which it says what it holds.
-    if (presence.kind === 'expected' && state.steps.some((step) => step.phase.kind === 'preparing'))
-      presence.lostAtMs = state.nowMs + LIMITS.adoptMs;
+    if (presence.kind === 'expected' && isPreparing(state)) presence.lostAtMs = state.nowMs + LIMITS.adoptMs;
     if ((presence.kind === 'away' || presence.kind === 'expected') && presence.lostAtMs <= state.nowMs) {
       if (presence.kind === 'away') avoidNode(state, agent);
       loseAgent(state, agent, {

@@ -95,6 +95,11 @@ export function stepById(state: State, id: string): StepRun {
   return state.steps.find((step) => step.step.id === id) as StepRun;
 }
 
+/** Of some step it is not known yet what it has to do. */
+export function isPreparing({ steps }: State): boolean {
+  return steps.some((step) => step.phase.kind === 'preparing');
+}
+
 /** Nothing more is begun. */
 export function isOver(state: State): boolean {
   return state.phase.kind !== 'running';

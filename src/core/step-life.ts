@@ -44,7 +44,8 @@ function restoreUnits(step: StepRun, units: UnitTable, before: RestoredStep): vo
     units.history.set(index, history);
     units.setAttempt(index, attempts);
   }
-  for (const { index, failure } of before.failures) if (units.stateOf(index) === UNIT.failed) step.noteFailure(index, failure); // those that were cut off have failures, too
+  // Those that were cut off have failures, too.
+  for (const { index, failure } of before.failures) if (units.stateOf(index) === UNIT.failed) step.noteFailure(index, failure);
 }
 
 /** A step that could not be prepared or reduced. */

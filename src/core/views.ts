@@ -43,7 +43,7 @@ export interface AgentView {
 }
 
 export function stepCounts(state: State): StepCounts[] {
-  const running = runningUnits(state);
+  const running = runningByStep(state);
   return state.steps.map((step) => {
     const counts = step.units?.counts;
     const of = (code: number): number => counts?.[code] ?? 0;
@@ -60,7 +60,7 @@ export function stepCounts(state: State): StepCounts[] {
 }
 
 /** By step: how many of the units that agents hold have room there, those of earlier steps first, as they arrive first. */
-function runningUnits({ agents, steps, options }: State): number[] {
+function runningByStep({ agents, steps, options }: State): number[] {
   const running = steps.map(() => 0);
   for (const agent of agents) {
     const free = freeOf(agent.info);
